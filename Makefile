@@ -1,0 +1,45 @@
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+
+.PHONY: help repro test check bench clean lock
+
+help:  ## List the commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+repro: $(VENV)/installed  ## Run the pipeline: whatever has changed since the last run
+	dvc repro
+
+test: $(VENV)/installed-dev  ## Run the tests
+	pytest
+
+check: $(VENV)/installed-dev  ## Check style and types
+	ruff check .
+	ruff format --check .
+	mypy
+
+bench: $(VENV)/installed  ## Measure speed
+	@for file in benchmarks/bench_*.py; do python $$file || exit 1; done
+
+clean:  ## Remove the virtual environment, logs and caches; results stay in DVC's cache
+	rm -rf $(VENV) logs .hypothesis .pytest_cache .mypy_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+lock:  ## Choose all versions anew (needs uv)
+	uv pip compile --universal --generate-hashes --no-emit-index-url --upgrade -q \
+	  --custom-compile-command "make lock" pyproject.toml -o requirements.lock
+	uv pip compile --universal --generate-hashes --no-emit-index-url --upgrade -q \
+	  --custom-compile-command "make lock" --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+
+# Hashes in the lock files make pip refuse anything else.
+$(VENV)/installed: requirements.lock
+	$(PYTHON) -c 'import sys; v = sys.version_info[:2]; \
+	  sys.exit(None if (3, 11) <= v < (3, 14) else f"Python {v[0]}.{v[1]} has no TensorFlow; make PYTHON=python3.13 names another")'
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-compile -r requirements.lock
+	touch $@
+
+$(VENV)/installed-dev: $(VENV)/installed requirements-dev.lock
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-compile -r requirements-dev.lock
+	touch $@

@@ -1,0 +1,1 @@
+"""Building blocks of a pipeline that trains traffic-sign classifiers."""

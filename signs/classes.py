@@ -1,0 +1,127 @@
+"""The classes of a data set: label ids, names, origins, one-hot rows."""
+
+import csv
+import io
+import itertools
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+FILE_NAME = "signnames.csv"
+ORIGINS = ("photographs", "rendered", "synthetic")
+
+
+class SignClass(NamedTuple):
+    """One class: the id that labels carry, its name, and where its images come from."""
+
+    id: int
+    name: str
+    origin: str
+
+
+@dataclass(frozen=True)
+class Classes:
+    """The classes of a data set in ascending order of id; ids may have gaps and start anywhere.
+
+    Raises:
+        ValueError: An id occurs twice or is negative, or an origin is unknown.
+    """
+
+    rows: tuple[SignClass, ...]
+
+    def __post_init__(self) -> None:
+        rows = tuple(sorted(self.rows))
+        object.__setattr__(self, "rows", rows)
+        for row, successor in itertools.pairwise(rows):
+            if row.id == successor.id:
+                raise ValueError(f"class id {row.id} occurs twice; each class needs its own")
+        for row in rows:
+            if row.id < 0:
+                raise ValueError(f"class id {row.id} is negative; ids start at 0")
+            if row.origin not in ORIGINS:
+                raise ValueError(f"origin {row.origin!r} of class {row.id} is not one of {', '.join(ORIGINS)}")
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def ids(self) -> np.ndarray:
+        """The ids, int64 of shape (classes,), ascending."""
+        return np.array([row.id for row in self.rows], dtype=np.int64)
+
+    @property
+    def names(self) -> list[str]:
+        """The names in the order of the ids."""
+        return [row.name for row in self.rows]
+
+    def with_origin(self, origin: str) -> "Classes":
+        """The same classes, all of one origin."""
+        return Classes(tuple(row._replace(origin=origin) for row in self.rows))
+
+
+def of_labels(labels: np.ndarray, known: Classes | None = None, origin: str = "photographs") -> Classes:
+    """The classes that occur in `labels`, named after `known` where it has them, else after their ids."""
+    rows = {row.id: row for row in known.rows} if known else {}
+    ids = np.unique(labels).tolist()
+    return Classes(tuple(rows.get(id, SignClass(id, str(id), origin)) for id in ids))
+
+
+def indices(labels: np.ndarray, ids: np.ndarray) -> np.ndarray:
+    """Maps label ids to 0..n-1, the positions of a network's outputs.
+
+    Args:
+        labels: Integer ids, any shape.
+        ids: The training set's ids, ascending, shape (n,). Taking them from the labels at hand
+            would shift every index where a class is missing.
+
+    Returns:
+        int64, the shape of `labels`.
+
+    Raises:
+        ValueError: A label is not among `ids`.
+    """
+    positions = np.searchsorted(ids, labels).clip(max=max(len(ids) - 1, 0))
+    unknown = np.unique(labels[ids[positions] != labels]) if len(ids) else np.unique(labels)
+    if len(unknown):
+        raise ValueError(f"labels {unknown.tolist()[:10]} are not among the {len(ids)} classes of the training set")
+    return positions.astype(np.int64)
+
+
+def one_hot(labels: np.ndarray, ids: np.ndarray) -> np.ndarray:
+    """One-hot rows, float32 of shape (len(labels), len(ids)); errors as `indices`."""
+    return np.eye(len(ids), dtype=np.float32)[indices(labels, ids)]
+
+
+def read(path: Path) -> Classes:
+    """Reads `ClassId,SignName` and, where the column is there, `Origin` (else photographs).
+
+    Raises:
+        ValueError: The file is not of that form.
+    """
+    return parse(path.read_bytes(), str(path))
+
+
+def parse(content: bytes, path: str) -> Classes:
+    """The classes in the bytes of a CSV file; `path` names it in errors."""
+    try:
+        rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
+        return Classes(
+            tuple(
+                SignClass(int(row["ClassId"]), row["SignName"].strip(), row.get("Origin") or "photographs")
+                for row in rows
+            )
+        )
+    except (KeyError, UnicodeDecodeError, csv.Error, AttributeError, TypeError) as error:
+        raise ValueError(f"{path} is no table of ClassId,SignName,Origin: {error!r}") from None
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+
+
+def write(path: Path, classes: Classes) -> None:
+    """Writes `ClassId,SignName,Origin` with a line for each class."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["ClassId", "SignName", "Origin"])
+        writer.writerows(classes.rows)

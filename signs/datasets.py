@@ -1,0 +1,225 @@
+"""A data set: a folder with `train.p`, `valid.p`, `test.p` and the names of its classes."""
+
+import hashlib
+import io
+import pickle
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, ClassVar, NamedTuple
+
+import numpy as np
+from pydantic import model_validator
+
+from signs import classes
+from signs.classes import Classes
+from signs.params import Section, Share
+
+SPLITS = ("train", "valid", "test")
+PICKLE_PROTOCOL = 4  # read by every Python since 3.4, and fixed, for the same bytes everywhere
+
+
+class Split(NamedTuple):
+    """Images and their labels.
+
+    `features`: (n, height, width, channels), uint8 in 0-255, or float32 in [-1, 1] once preprocessed.
+    `labels`: class ids, int64 of shape (n,).
+    """
+
+    features: np.ndarray
+    labels: np.ndarray
+
+
+class Shares(Section):
+    """The share of each split, 0-1; together 1."""
+
+    train: Share
+    valid: Share
+    test: Share
+
+    @model_validator(mode="after")
+    def _check_sum(self) -> "Shares":
+        total = self.train + self.valid + self.test
+        if abs(total - 1) > 1e-6:
+            raise ValueError(f"the shares add up to {total:g}; expected 1")
+        return self
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """Three splits and the classes that their labels mean."""
+
+    train: Split
+    valid: Split
+    test: Split
+    classes: Classes
+
+    @property
+    def splits(self) -> dict[str, Split]:
+        """The splits by name, in the order train, valid, test."""
+        return {name: getattr(self, name) for name in SPLITS}
+
+    def map(self, function: Callable[[Split], Split]) -> "DataSet":
+        """The data set with `function` applied to each split."""
+        return DataSet(function(self.train), function(self.valid), function(self.test), self.classes)
+
+
+def read(folder: Path) -> DataSet:
+    """Reads a folder; the classes are those of the training labels, named after `signnames.csv`.
+
+    Raises:
+        ValueError: A file is missing or is no such pickle, or `check` finds a fault.
+    """
+    splits = {}
+    for name in SPLITS:
+        path = folder / f"{name}.p"
+        if not path.is_file():
+            raise ValueError(f"{path} is missing; a data set is a folder with train.p, valid.p and test.p")
+        with path.open("rb") as file:
+            splits[name] = unpickle(file, str(path))
+    names = folder / classes.FILE_NAME
+    known = classes.read(names) if names.is_file() else None
+    return check(DataSet(**splits, classes=classes.of_labels(splits["train"].labels, known)), str(folder))
+
+
+def write(folder: Path, dataset: DataSet) -> None:
+    """Writes the three pickles and `signnames.csv`; `folder` is whole or untouched.
+
+    Raises:
+        ValueError: `check` finds a fault.
+    """
+    check(dataset, str(folder))
+    with replaced(folder) as partial:
+        partial.mkdir()
+        for name, split in dataset.splits.items():
+            with (partial / f"{name}.p").open("wb") as file:
+                pickle.dump(split._asdict(), file, protocol=PICKLE_PROTOCOL)
+        classes.write(partial / classes.FILE_NAME, dataset.classes)
+
+
+@contextmanager
+def replaced(target: Path) -> Iterator[Path]:
+    """Gives a path beside `target` to write to, and moves it there when all went well."""
+    partial = target.with_name(f".{target.name}.partial")
+    _remove(partial)  # what a killed run left
+    partial.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        yield partial
+        if target.is_dir():
+            _remove(target)
+        partial.replace(target)
+    finally:
+        _remove(partial)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def digest(folder: Path) -> str:
+    """SHA-256 over the three pickles and the class names of a folder, in hexadecimal."""
+    total = hashlib.sha256()
+    for name in [*(f"{split}.p" for split in SPLITS), classes.FILE_NAME]:
+        path = folder / name
+        if path.is_file():
+            with path.open("rb") as file:
+                total.update(f"{name} {hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
+    return total.hexdigest()
+
+
+def check(dataset: DataSet, where: str) -> DataSet:
+    """Returns `dataset` if all its splits are sound and fit together.
+
+    Raises:
+        ValueError: Named with `where`: an empty split, another rank or type, lengths or image shapes
+            that differ, or a label that the training split lacks.
+    """
+    for name, split in dataset.splits.items():
+        _check_split(split, f"{where}/{name}.p")
+    shape, kind = dataset.train.features.shape[1:], dataset.train.features.dtype
+    for name, split in dataset.splits.items():
+        if split.features.shape[1:] != shape or split.features.dtype != kind:
+            raise ValueError(
+                f"{where}/{name}.p: images are {split.features.shape[1:]} {split.features.dtype}, "
+                f"those of train.p {shape} {kind}; all three need the same"
+            )
+        unknown = np.setdiff1d(split.labels, dataset.classes.ids)
+        if len(unknown):
+            raise ValueError(
+                f"{where}/{name}.p: labels {unknown.tolist()[:10]} occur in no training image; "
+                "add some to train.p or take these images out"
+            )
+    return dataset
+
+
+def _check_split(split: Split, where: str) -> None:
+    features, labels = split
+    if features.ndim != 4 or features.dtype not in (np.uint8, np.float32):
+        raise ValueError(
+            f"{where}: features are {features.dtype} of shape {features.shape}; expected "
+            "(n, height, width, channels), uint8, or float32 once preprocessed"
+        )
+    if labels.ndim != 1 or labels.dtype.kind not in "iu":
+        raise ValueError(f"{where}: labels are {labels.dtype} of shape {labels.shape}; expected integers of shape (n,)")
+    if len(features) != len(labels):
+        raise ValueError(f"{where}: {len(features)} features but {len(labels)} labels; each image needs one label")
+    if not features.size:
+        raise ValueError(f"{where}: no image in it (features of shape {features.shape}); each split needs some")
+    if labels.min() < 0:
+        raise ValueError(f"{where}: label {labels.min()} is negative; class ids start at 0")
+
+
+class _ArrayUnpickler(pickle.Unpickler):
+    """Builds NumPy arrays and plain containers, and nothing else: a pickle can name any function to call."""
+
+    # NumPy 1 writes numpy.core, NumPy 2 numpy._core; _frombuffer is protocol 5.
+    ALLOWED: ClassVar = {
+        ("numpy", "ndarray"),
+        ("numpy", "dtype"),
+        ("numpy.core.multiarray", "_reconstruct"),
+        ("numpy._core.multiarray", "_reconstruct"),
+        ("numpy.core.numeric", "_frombuffer"),
+        ("numpy._core.numeric", "_frombuffer"),
+    }
+
+    def find_class(self, module: str, name: str) -> Any:
+        if (module, name) not in self.ALLOWED:
+            raise pickle.UnpicklingError(f"it asks for {module}.{name}, which is no part of an array: refused, not run")
+        return super().find_class(module.replace("numpy.core", "numpy._core"), name)
+
+
+def unpickle(file: BinaryIO, where: str) -> Split:
+    """Reads one pickled split without running anything that it names.
+
+    Other keys than `features` and `labels` are passed over; images in one channel may lack the last axis.
+
+    Raises:
+        ValueError: Named with `where`: no pickle, no dict of arrays, or one that names anything but arrays.
+    """
+    try:
+        content = _ArrayUnpickler(file).load()
+    except Exception as error:  # a hostile pickle can raise anything
+        raise ValueError(f"{where} cannot be read as a pickle of arrays: {' '.join(str(error).split())}") from None
+    if not isinstance(content, dict) or not {"features", "labels"} <= content.keys():
+        keys = sorted(map(str, content)) if isinstance(content, dict) else type(content).__name__
+        raise ValueError(f"{where} holds {keys}; expected a dict with the keys 'features' and 'labels'")
+    features, labels = content["features"], content["labels"]
+    if not isinstance(features, np.ndarray) or not isinstance(labels, np.ndarray):
+        raise ValueError(
+            f"{where}: features and labels are {type(features).__name__} and {type(labels).__name__}; expected arrays"
+        )
+    if features.ndim == 3:
+        features = features[..., np.newaxis]
+    split = Split(features, labels)
+    _check_split(split, where)
+    return Split(np.ascontiguousarray(features), labels.astype(np.int64))
+
+
+def unpickle_bytes(content: bytes, where: str) -> Split:
+    """As `unpickle`, from bytes in memory."""
+    return unpickle(io.BytesIO(content), where)

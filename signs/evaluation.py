@@ -1,0 +1,81 @@
+"""The metrics of a model, from logits and labels; no TensorFlow here."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.metrics import f1_score
+
+from signs.classes import Classes, indices
+from signs.datasets import replaced
+from signs.params import Count, validated
+from signs.scores import accuracy, cross_entropy, softmax
+
+
+def macro_f1(logits: np.ndarray, indices: np.ndarray) -> float:
+    """Mean over all classes of the harmonic mean of precision and recall, 0-1.
+
+    A class that neither occurs nor is predicted counts as 0: it is not left out.
+    """
+    every_class = np.arange(logits.shape[1])
+    return float(f1_score(indices, logits.argmax(axis=1), labels=every_class, average="macro", zero_division=0))
+
+
+def calibration_error(logits: np.ndarray, indices: np.ndarray, bins: int) -> float:
+    """Expected calibration error, 0-1: how far confidence is from accuracy, weighted over equal bins.
+
+    Source: Guo, Pleiss, Sun, Weinberger, "On calibration of modern neural networks", 2017.
+
+    Args:
+        logits: (n, classes).
+        indices: (n,), the right classes.
+        bins: Into how many bins of equal width confidence is cut; a bin holds its upper edge.
+    """
+    probabilities = softmax(logits)
+    confidence = probabilities.max(axis=1)
+    right = logits.argmax(axis=1) == indices
+    bin_of = np.ceil(confidence * bins).astype(int).clip(1, bins) - 1
+    gaps = np.bincount(bin_of, weights=right - confidence, minlength=bins)
+    return float(np.abs(gaps).sum() / len(indices))
+
+
+@validated("evaluate")
+def evaluate(
+    logits: dict[str, np.ndarray], labels: dict[str, np.ndarray], classes: Classes, *, calibration_bins: Count
+) -> dict[str, Any]:
+    """The metrics of a model on each split.
+
+    Args:
+        logits: Of `train`, `valid` and `test`, each (n, classes).
+        labels: Class ids of the same images, each (n,).
+        classes: What the columns of `logits` mean.
+        calibration_bins: For the calibration error on test.
+
+    Returns:
+        `train`, `valid`, `test`, each with `accuracy` (0-1) and `loss` (nats); `test` also with
+        `macro_f1` and `calibration_error`, and, where there are synthetic classes, with `original` and
+        `synthetic`: the `accuracy` on the images of either kind. `images`: the origins of the classes.
+
+    Raises:
+        ValueError: A label that is none of the classes.
+    """
+    right = {split: indices(labels[split], classes.ids) for split in logits}
+    metrics: dict[str, Any] = {
+        split: {"accuracy": accuracy(logits[split], right[split]), "loss": cross_entropy(logits[split], right[split])}
+        for split in logits
+    }
+    metrics["test"]["macro_f1"] = macro_f1(logits["test"], right["test"])
+    metrics["test"]["calibration_error"] = calibration_error(logits["test"], right["test"], calibration_bins)
+    synthetic = np.array([row.origin == "synthetic" for row in classes.rows])[right["test"]]
+    if synthetic.any():
+        for kind, chosen in (("original", ~synthetic), ("synthetic", synthetic)):
+            metrics["test"][kind] = {"accuracy": accuracy(logits["test"][chosen], right["test"][chosen])}
+    metrics["images"] = " and ".join(sorted({row.origin for row in classes.rows}))
+    return metrics
+
+
+def write(path: Path, metrics: dict[str, Any]) -> None:
+    """Writes metrics as JSON with sorted keys, as DVC reads and compares them."""
+    with replaced(path) as partial:
+        partial.write_text(json.dumps(metrics, indent=2, sort_keys=True) + "\n", encoding="utf-8")

@@ -1,0 +1,125 @@
+"""A data set becomes a model: with progress, logs, and a way on for a run that was killed."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field
+from tqdm import tqdm
+
+from signs import classes, models, params
+from signs.backend import reproducible, tf
+from signs.datasets import DataSet
+from signs.history import Row
+from signs.models import Model
+from signs.networks import NETWORKS, Classifier
+from signs.params import Count, NonNegative, Positive, Section, Seed, Sha256, validated
+from signs.training import train
+
+LOCK = Path("requirements.lock")
+Threads = Annotated[Count, Field(le=1024)]
+
+
+class Earlier(Section):
+    """An earlier model to start from: the path of its `model.keras`, outside the outputs, and its SHA-256."""
+
+    path: Path
+    sha256: Sha256
+
+
+@validated("train")
+def fit(
+    dataset: DataSet,
+    data: str,
+    preprocess: dict[str, Any],
+    logs: Path,
+    *,
+    seed: Seed,
+    threads: Threads,
+    epochs: Count,
+    batch_size: Count,
+    learning_rate: Positive,
+    l1: NonNegative,
+    l2: NonNegative,
+    load_from: Earlier | None,
+    network: dict[str, Any],
+) -> tuple[Model, list[Row]]:
+    """Trains a network on a data set; a call that was killed goes on from its last epoch.
+
+    Args:
+        dataset: Preprocessed images.
+        data: SHA-256 of the data set.
+        preprocess: The settings that its images went through.
+        logs: Folder for TensorBoard's logs and the state after each epoch; the caller removes the state
+            by `forget` once the model is kept.
+        seed: Of first weights, dropout and the order of images.
+        threads: In which TensorFlow computes; sums depend on it.
+        epochs: Times that each image is seen.
+        batch_size: Images a step.
+        learning_rate: Adam's.
+        l1: Weight of the L1 norm in the cost.
+        l2: Weight of the L2 norm in the cost.
+        load_from: An earlier model of the same classes to go on from.
+        network: `name` of a network and its settings.
+
+    Returns:
+        The model with the weights of its best validation epoch, and the history as `training.train`.
+    """
+    key = _key({name: value for name, value in locals().items() if name not in ("dataset", "logs")})
+    reproducible(seed, threads)
+    ids = dataset.classes.ids
+    build = params.choose("train.network", network, NETWORKS)
+    start = models.earlier(load_from.path, load_from.sha256, dataset.classes) if load_from else None
+    model: Classifier = start or build(len(ids))
+    splits = [(split.features, classes.indices(split.labels, ids)) for split in dataset.splits.values()]
+    with _reporting(logs, epochs) as report:
+        training = train(
+            model,
+            *splits[0],
+            validation=splits[1],
+            seed=seed,
+            epochs=epochs,
+            batch_size=batch_size,
+            learning_rate=learning_rate,
+            l1=l1,
+            l2=l2,
+            checkpoint=logs / f"state-{key}.npz",
+            report=report,
+        )
+    card = {"preprocess": preprocess, "image_shape": list(dataset.train.features.shape[1:]), "data": data}
+    return Model(model, dataset.classes, card), training.history
+
+
+def forget(logs: Path) -> None:
+    """Removes the states of finished trainings."""
+    for path in logs.glob("*state-*.npz*"):
+        path.unlink()
+
+
+def _key(settings: dict[str, Any]) -> str:
+    """Names what a training depends on: settings, data and code. A state of anything else is no use to it."""
+    total = hashlib.sha256(json.dumps(settings, sort_keys=True, default=str).encode())
+    for path in [*sorted(Path(__file__).parent.rglob("*.py")), *filter(Path.is_file, [LOCK])]:
+        total.update(hashlib.sha256(path.read_bytes()).digest())
+    return total.hexdigest()[:16]
+
+
+@contextmanager
+def _reporting(logs: Path, epochs: int) -> Iterator[Any]:
+    writer = tf.summary.create_file_writer(str(logs))
+    with tqdm(total=epochs, unit="epoch") as bar, writer.as_default():
+
+        def report(row: Row) -> None:
+            bar.update(row["epoch"] - bar.n)
+            bar.set_postfix(
+                {name: f"{value:.4f}" for name, value in row.items() if name.endswith(("accuracy", "cost"))}
+            )
+            for name, value in row.items():
+                if name != "epoch":
+                    tf.summary.scalar(name, value, step=int(row["epoch"]))
+
+        yield report
+    writer.close()

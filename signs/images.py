@@ -1,0 +1,70 @@
+"""Pixels: grey, normalized, resized. Stored images are uint8 RGB until they are preprocessed here."""
+
+import cv2
+import numpy as np
+
+GREY_WEIGHTS = (0.299, 0.587, 0.114)  # red, green, blue; ITU-R BT.601
+BLOCK_BYTES = 2**18  # converted piecewise: what fits the processor's cache takes half the time
+
+
+def grey(features: np.ndarray) -> np.ndarray:
+    """Brightness 0.299 R + 0.587 G + 0.114 B, rounded; images in one channel stay as they are.
+
+    Args:
+        features: (n, height, width, 1 or 3), uint8.
+
+    Returns:
+        (n, height, width, 1), uint8.
+
+    Raises:
+        ValueError: Another type or number of channels.
+    """
+    _refuse_converted(features)
+    if features.shape[-1] == 1:
+        return features
+    flat = features.reshape(-1, features.shape[2], 3)
+    return cv2.cvtColor(flat, cv2.COLOR_RGB2GRAY).reshape(*features.shape[:3], 1)
+
+
+def normalize(features: np.ndarray) -> np.ndarray:
+    """Maps uint8 0-255 to float32 [-1, 1]; shape kept; a ValueError for another type."""
+    _refuse_converted(features)
+    return np.multiply(features, 2 / 255, dtype=np.float32) - np.float32(1)
+
+
+def normalized_grey(features: np.ndarray) -> np.ndarray:
+    """Brightness as `grey`, not rounded, mapped to float32 [-1, 1]; shape (n, height, width, 1)."""
+    _refuse_converted(features)
+    if features.shape[-1] == 1:
+        return normalize(features)
+    result = np.empty((*features.shape[:3], 1), dtype=np.float32)
+    step = max(1, BLOCK_BYTES // features[0].nbytes)
+    for start in range(0, len(features), step):
+        block = features[start : start + step].astype(np.float32)
+        target = result[start : start + step]
+        rows = block.reshape(-1, block.shape[2], 3)
+        bright = cv2.cvtColor(rows, cv2.COLOR_RGB2GRAY).reshape(target.shape)
+        np.subtract(np.multiply(bright, np.float32(2 / 255), out=bright), np.float32(1), out=target)
+    return result
+
+
+def brightness(features: np.ndarray) -> np.ndarray:
+    """Mean pixel value of each uint8 image, 0-255, float64 of shape (n,)."""
+    _refuse_converted(features)
+    flat = features.reshape(len(features), -1)
+    return flat.sum(axis=1, dtype=np.int64) / flat.shape[1]
+
+
+def resize(image: np.ndarray, height: int, width: int) -> np.ndarray:
+    """One image scaled whole, (height, width, channels): by area means down, linearly up."""
+    shrinks = height * width < image.shape[0] * image.shape[1]
+    interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    return cv2.resize(image, (width, height), interpolation=interpolation).reshape(height, width, -1)
+
+
+def _refuse_converted(features: np.ndarray) -> None:
+    if features.dtype != np.uint8 or features.shape[-1] not in (1, 3):
+        raise ValueError(
+            f"images are {features.dtype} in {features.shape[-1]} channels; expected uint8 in 1 or 3, "
+            "as they are before preprocessing"
+        )

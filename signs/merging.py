@@ -1,0 +1,73 @@
+"""Two data sets become one."""
+
+import numpy as np
+
+from signs.classes import Classes
+from signs.datasets import DataSet, Split, check
+from signs.params import validated
+
+
+@validated("merge")
+def merge(original: DataSet, synthetic: DataSet) -> DataSet:
+    """Adds synthetic classes to a data set.
+
+    A synthetic class takes the id of the original class of the same name, or the next free one. Where
+    it joins a class, that class's test images stay as they are: photographs go on being judged by
+    photographs.
+
+    Args:
+        original: Keeps its labels and its order of images.
+        synthetic: Images of the same shape and type; its own numbering is dropped.
+
+    Returns:
+        The original images of each split, followed by the synthetic ones.
+
+    Raises:
+        ValueError: The images of the two do not go together.
+    """
+    _check_alike(original, synthetic)
+    renumbered = _renumber(original.classes, synthetic.classes)
+    ids = np.array([row.id for row in renumbered])
+    own_ids = np.sort(synthetic.classes.ids)
+    extra = synthetic.map(lambda split: Split(split.features, ids[np.searchsorted(own_ids, split.labels)]))
+    judged_by_photographs = np.isin(extra.test.labels, original.classes.ids)
+    test = Split(*(array[~judged_by_photographs] for array in extra.test))
+    known = set(original.classes.ids.tolist())
+    return check(
+        DataSet(
+            _concatenate(original.train, extra.train),
+            _concatenate(original.valid, extra.valid),
+            _concatenate(original.test, test),
+            Classes((*original.classes.rows, *(row for row in renumbered if row.id not in known))),
+        ),
+        "the merged data set",
+    )
+
+
+def _renumber(original: Classes, synthetic: Classes) -> list:
+    by_name = {row.name: row.id for row in original.rows}
+    free = int(original.ids.max()) + 1
+    renumbered = []
+    for row in synthetic.rows:
+        known = by_name.get(row.name)
+        renumbered.append(row._replace(id=free if known is None else known))
+        free += known is None
+    return renumbered
+
+
+def _concatenate(first: Split, second: Split) -> Split:
+    return Split(*(np.concatenate(pair) for pair in zip(first, second, strict=True)))
+
+
+def _check_alike(original: DataSet, synthetic: DataSet) -> None:
+    mine, yours = original.train.features, synthetic.train.features
+    if mine.shape[1:3] != yours.shape[1:3]:
+        raise ValueError(
+            f"original images are {mine.shape[1:3]} pixels, synthetic ones {yours.shape[1:3]}; "
+            "set synthesize.height and synthesize.width to the original's"
+        )
+    if mine.shape[3] != yours.shape[3] or mine.dtype != yours.dtype:
+        raise ValueError(
+            f"original images are {mine.dtype} in {mine.shape[3]} channels, synthetic ones {yours.dtype} "
+            f"in {yours.shape[3]}; preprocess.grey: true makes both one channel"
+        )

@@ -1,0 +1,141 @@
+"""A trained model: a folder with the network and all that a prediction needs to know."""
+
+import hashlib
+import io
+import json
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from signs import classes
+from signs.backend import keras
+from signs.classes import Classes
+from signs.datasets import replaced
+from signs.networks import Classifier
+
+NETWORK = "model.keras"
+CARD = "model.json"
+BATCH_SIZE = 1024
+EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can hold
+
+
+@dataclass(frozen=True)
+class Model:
+    """A network, the classes that its outputs mean, and where it comes from.
+
+    `card`: JSON values; `preprocess` (the section that its images went through), `image_shape`
+    (height, width, channels) and `data` (SHA-256 of its data set).
+    """
+
+    network: Classifier
+    classes: Classes
+    card: dict[str, Any]
+
+    def logits(self, features: np.ndarray) -> np.ndarray:
+        """Logits, float32 (n, classes), for preprocessed images (n, height, width, channels).
+
+        Raises:
+            ValueError: The images have another shape than those it was trained on.
+        """
+        expected = tuple(self.card["image_shape"])
+        if features.shape[1:] != expected:
+            raise ValueError(f"images are {features.shape[1:]}; the model was trained on {expected}")
+        return self.network.predict(features, batch_size=BATCH_SIZE, verbose=0)
+
+
+def write(folder: Path, model: Model) -> None:
+    """Writes network, class list and card; the same model gives the same bytes."""
+    with replaced(folder) as partial:
+        partial.mkdir()
+        (partial / NETWORK).write_bytes(_canonical(model.network, partial))
+        classes.write(partial / classes.FILE_NAME, model.classes)
+        (partial / CARD).write_text(json.dumps(model.card, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def read(folder: Path) -> Model:
+    """Reads a folder that `write` made.
+
+    Raises:
+        ValueError: A file is missing, or is no such model.
+    """
+    return Model(read_network(folder / NETWORK), _read_classes(folder), _read_card(folder))
+
+
+def read_network(path: Path) -> Classifier:
+    """Reads a `.keras` file; nothing in it is run.
+
+    Raises:
+        ValueError: It is missing or no network of ours.
+    """
+    if not path.is_file():
+        raise ValueError(f"{path} is missing; a model is a folder with {NETWORK}, {classes.FILE_NAME} and {CARD}")
+    try:
+        network = keras.models.load_model(path, compile=False, safe_mode=True)
+    except Exception as error:  # Keras raises what it likes for a damaged file
+        raise ValueError(f"{path} is no Keras model that can be read: {' '.join(str(error).split())[:200]}") from None
+    if not isinstance(network, Classifier):
+        raise ValueError(f"{path} holds a {type(network).__name__}; expected a network of signs.networks")
+    return network
+
+
+def earlier(network: Path, sha256: str, expected: Classes) -> Classifier:
+    """The network of an earlier model to go on from, checked.
+
+    Args:
+        network: Its `model.keras`; the class list lies beside it.
+        sha256: Of that file.
+        expected: The classes to train.
+
+    Raises:
+        ValueError: Another digest, or other classes.
+    """
+    if not network.is_file():
+        raise ValueError(f"train.load_from: {network} is missing; it should be the {NETWORK} of an earlier model")
+    found = hashlib.sha256(network.read_bytes()).hexdigest()
+    if found != sha256.lower():
+        raise ValueError(f"train.load_from: {network} has SHA-256 {found}, params.yaml says {sha256}")
+    own = _read_classes(network.parent)
+    if [row[:2] for row in own.rows] != [row[:2] for row in expected.rows]:
+        raise ValueError(
+            f"train.load_from: {network} knows {len(own)} classes, the data have {len(expected)}, "
+            "and they are not the same; only a model of the same classes can go on"
+        )
+    return read_network(network)
+
+
+def _read_classes(folder: Path) -> Classes:
+    path = folder / classes.FILE_NAME
+    if not path.is_file():
+        raise ValueError(f"{path} is missing; the class list must lie beside the network")
+    return classes.read(path)
+
+
+def _read_card(folder: Path) -> dict[str, Any]:
+    try:
+        return json.loads((folder / CARD).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{folder / CARD} cannot be read: {error}") from None
+
+
+def _canonical(network: Classifier, folder: Path) -> bytes:
+    """The network as a `.keras` file without what differs from run to run: dates and object ids."""
+    path = folder / "partial.keras"
+    network.save(path)
+    result = io.BytesIO()
+    with zipfile.ZipFile(path) as source, zipfile.ZipFile(result, "w", zipfile.ZIP_DEFLATED) as target:
+        for name in sorted(source.namelist()):
+            content = source.read(name)
+            if name.endswith(".json"):
+                content = json.dumps(_stable(json.loads(content)), sort_keys=True).encode()
+            target.writestr(zipfile.ZipInfo(name, EPOCH), content, zipfile.ZIP_DEFLATED)
+    path.unlink()
+    return result.getvalue()
+
+
+def _stable(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _stable(item) for key, item in value.items() if key not in ("date_saved", "shared_object_id")}
+    return [_stable(item) for item in value] if isinstance(value, list) else value

@@ -1,0 +1,119 @@
+"""Networks: images in, one logit a class out."""
+
+from collections.abc import Callable, Sequence
+from typing import Annotated
+
+from pydantic import Field
+
+from signs.backend import keras, ops
+from signs.layers import ConvLayer, DropoutLayer, FlattenLayer, FullLayer, Layer, registered
+from signs.params import Count, Real, validated
+
+KeepProb = Annotated[Real, Field(gt=0, le=1)]
+
+
+class Classifier(keras.Model):
+    """What every network here gives besides its logits.
+
+    Labels are class indices 0..classes-1, integers of shape (n,).
+    """
+
+    def predictions(self, features):
+        """The likeliest class index of each image: (n,), int32."""
+        return ops.argmax(self(features), axis=-1)
+
+    def accuracy(self, features, labels):
+        """The share of images whose likeliest class is their label: 0-D, 0-1."""
+        return ops.mean(ops.cast(self.predictions(features) == ops.cast(labels, "int32"), "float32"))
+
+    def cross_entropy(self, features, labels):
+        """-log of the probability of the label, for each image: (n,), nats."""
+        return ops.sparse_categorical_crossentropy(labels, self(features), from_logits=True)
+
+    def cost(self, features, labels, l1: float = 0.0, l2: float = 0.0):
+        """Mean cross entropy, plus `l1` and `l2` times the norms: 0-D."""
+        return ops.mean(self.cross_entropy(features, labels)) + l1 * self.L1() + l2 * self.L2()
+
+    def L1(self):  # noqa: N802
+        """The sum of the layers' L1 norms: 0-D."""
+        return sum((layer.L1() for layer in self.norm_layers), ops.zeros(()))
+
+    def L2(self):  # noqa: N802
+        """The sum of the layers' L2 norms: 0-D."""
+        return sum((layer.L2() for layer in self.norm_layers), ops.zeros(()))
+
+    @property
+    def norm_layers(self) -> list[Layer]:
+        """The layers that know their norms."""
+        return [layer for layer in self.layers if isinstance(layer, Layer)]
+
+
+@registered
+class LeNet(Classifier):
+    """The article's modified LeNet: two convolutions, three full layers, dropout between the last.
+
+    Image size and channels are those of the first images it sees: (n, height, width, channels), or
+    (n, height, width) for one channel; height and width at least 16. Gives logits (n, classes).
+
+    Args:
+        classes: The number of outputs.
+        depths: Channels of the two convolutions, then units of the first two full layers.
+        dropout_keep_prob: The share of units kept in training after each of these full layers.
+
+    Source: LeCun, Bottou, Bengio, Haffner, "Gradient-based learning applied to document recognition",
+    1998, as modified in "German traffic sign classification in Tensorflow".
+    """
+
+    def __init__(
+        self, classes: int, depths: Sequence[int] = (10, 20, 200, 100), dropout_keep_prob: float = 0.3, **kwargs
+    ) -> None:
+        super().__init__(**{"name": "lenet"} | kwargs)
+        self.classes, self.depths, self.dropout_keep_prob = classes, tuple(depths), dropout_keep_prob
+
+    def build(self, input_shape: Sequence) -> None:
+        """Makes the layers for images of this shape.
+
+        Raises:
+            ValueError: The images are too small for two convolutions with pooling.
+        """
+        height, width, channels = (*input_shape[1:], 1)[:3]
+        if min(height, width) < 16:
+            raise ValueError(f"images are {height}x{width} pixels; LeNet needs at least 16x16")
+        first, second, third, fourth = self.depths
+        self.layer_1 = ConvLayer((5, 5, channels, first), name="layer_1")
+        self.layer_2 = ConvLayer((5, 5, first, second), name="layer_2")
+        self.flatten = FlattenLayer(name="flatten")
+        rows, columns = (((length - 4) // 2 - 4) // 2 for length in (height, width))
+        self.layer_3 = FullLayer((rows * columns * second, third), name="layer_3")
+        self.dropout_3 = DropoutLayer(self.dropout_keep_prob, name="dropout_3")
+        self.layer_4 = FullLayer((third, fourth), name="layer_4")
+        self.dropout_4 = DropoutLayer(self.dropout_keep_prob, name="dropout_4")
+        self.layer_5 = FullLayer((fourth, self.classes), activation="linear", name="layer_5")
+        super().build(input_shape)
+
+    def call(self, inputs, training: bool = False):
+        """Gives logits, (n, classes)."""
+        x = ops.cast(inputs, self.compute_dtype)
+        x = ops.expand_dims(x, -1) if ops.ndim(x) == 3 else x
+        x = self.layer_1(x)
+        x = self.layer_2(x)
+        x = self.flatten(x)
+        x = self.dropout_3(self.layer_3(x), training=training)
+        x = self.dropout_4(self.layer_4(x), training=training)
+        return self.layer_5(x)
+
+    def get_config(self) -> dict:
+        """What the constructor takes."""
+        own = {"classes": self.classes, "depths": self.depths, "dropout_keep_prob": self.dropout_keep_prob}
+        return {**super().get_config(), **own}
+
+
+@validated("train.network.lenet")
+def lenet(
+    classes: int, *, depths: Annotated[list[Count], Field(min_length=4, max_length=4)], dropout_keep_prob: KeepProb
+) -> Classifier:
+    """The network `lenet` of params.yaml, for a number of classes."""
+    return LeNet(classes, depths, dropout_keep_prob)
+
+
+NETWORKS: dict[str, Callable[..., Classifier]] = {"lenet": lenet}

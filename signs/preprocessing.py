@@ -1,0 +1,50 @@
+"""From stored images to what a network sees."""
+
+from collections.abc import Callable
+from typing import Annotated
+
+import numpy as np
+from pydantic import Field
+
+from signs import images
+from signs.datasets import DataSet, Split
+from signs.params import Real, validated
+
+Brightness = Annotated[Real, Field(ge=0, le=255)]
+
+CONVERSIONS: dict[tuple[bool, bool], Callable[[np.ndarray], np.ndarray]] = {
+    (False, False): lambda features: features,
+    (True, False): images.grey,
+    (False, True): images.normalize,
+    (True, True): images.normalized_grey,
+}
+
+
+@validated("preprocess")
+def preprocess(dataset: DataSet, *, grey: bool, normalize: bool, min_brightness: Brightness | None) -> DataSet:
+    """Converts all splits, and drops training images that are too dark to teach anything.
+
+    Args:
+        dataset: uint8 images in one or three channels.
+        grey: Reduce to one channel of brightness.
+        normalize: Map 0-255 to float32 in [-1, 1]; else uint8 stays.
+        min_brightness: Training images with a lower mean pixel value (0-255) are dropped; None keeps all.
+
+    Raises:
+        ValueError: The images are converted already, or all of a class are dropped.
+    """
+    train = dataset.train if min_brightness is None else _bright(dataset.train, min_brightness)
+    lost = np.setdiff1d(dataset.classes.ids, train.labels)
+    if len(lost):
+        raise ValueError(
+            f"preprocess.min_brightness {min_brightness} drops every training image of classes "
+            f"{lost.tolist()}; choose a lower one"
+        )
+    convert = CONVERSIONS[grey, normalize]
+    kept = DataSet(train, dataset.valid, dataset.test, dataset.classes)
+    return kept.map(lambda split: Split(convert(split.features), split.labels))
+
+
+def _bright(split: Split, min_brightness: float) -> Split:
+    bright = images.brightness(split.features) >= min_brightness
+    return Split(split.features[bright], split.labels[bright])

@@ -1,0 +1,56 @@
+"""Source `sample`: our own drawings, rendered as a camera might have seen them. No photograph is in it."""
+
+from pathlib import Path
+
+import numpy as np
+
+from signs import classes, templates
+from signs.classes import Classes
+from signs.datasets import DataSet, Split
+from signs.params import Count, Seed, validated
+from signs.randomization import Camera, photograph
+
+
+@validated("fetch.sample")
+def sample(
+    drawings: Path,
+    known: Classes,
+    *,
+    seed: Seed,
+    height: Count,
+    width: Count,
+    train: Count,
+    valid: Count,
+    test: Count,
+    camera: Camera,
+) -> DataSet:
+    """Renders a data set with a class for each drawn sign.
+
+    Args:
+        drawings: Folder of drawings named after class ids.
+        known: Names of these classes.
+        seed: Of all draws; each split and class has its own stream of them.
+        height: Of the images, in pixels.
+        width: Likewise.
+        train: Images a class for training.
+        valid: For validation.
+        test: For the test.
+        camera: How far each effect goes.
+    """
+    drawn = templates.of_classes(drawings)
+
+    def split(number: int, count: int) -> Split:
+        streams = {id: np.random.default_rng([seed, number, id]) for id in drawn}
+        images = [
+            photograph(variants[i % len(variants)], height, width, camera, streams[id])
+            for id, variants in drawn.items()
+            for i in range(count)
+        ]
+        labels = np.repeat(np.array(list(drawn), dtype=np.int64), count)
+        return Split(np.stack(images), labels)
+
+    splits = [split(number, count) for number, count in enumerate((train, valid, test))]
+    named = classes.of_labels(splits[0].labels, known).with_origin("rendered")
+    count = sum(len(part.labels) for part in splits)
+    print(f"Rendered {count:,} images of {len(named)} classes from {drawings}: no photographs.")
+    return DataSet(splits[0], splits[1], splits[2], named)

@@ -1,0 +1,105 @@
+"""Drawings and pictures of signs: SVG, PNG or JPEG to pixels, and the drawings of a class."""
+
+import re
+from pathlib import Path
+
+import cv2
+import numpy as np
+import resvg_py
+
+SUFFIXES = (".svg", ".png", ".jpg", ".jpeg")
+DRAWN_PIXELS = 512  # longer side at which an SVG is drawn
+MAX_FILE_BYTES = 32 * 2**20
+MAX_PIXELS = 40_000_000
+
+
+def read(path: Path) -> np.ndarray:
+    """Reads a drawing or picture.
+
+    Returns:
+        (height, width, 4), uint8 RGBA; alpha is 255 where the file knows no transparency.
+
+    Raises:
+        ValueError: It cannot be read as an image, or is unreasonably large.
+    """
+    if path.stat().st_size > MAX_FILE_BYTES:
+        raise ValueError(f"{path} has {path.stat().st_size:,} bytes; a drawing may have {MAX_FILE_BYTES:,}")
+    content = path.read_bytes()
+    if path.suffix.lower() == ".svg":
+        content = _draw(content, path)
+    return _with_alpha(decode(content, str(path), cv2.IMREAD_UNCHANGED))
+
+
+def decode(content: bytes, where: str, flags: int = cv2.IMREAD_COLOR) -> np.ndarray:
+    """Decodes PNG, JPEG, PPM or WebP bytes as OpenCV does, in its channel order (BGR, BGRA or grey).
+
+    Raises:
+        ValueError: Named with `where`: they are no image, or more pixels than MAX_PIXELS.
+    """
+    try:
+        image = cv2.imdecode(np.frombuffer(content, dtype=np.uint8), flags) if content else None
+    except cv2.error as error:
+        raise ValueError(f"{where} cannot be decoded as an image: {error.err}") from None
+    if image is None:
+        raise ValueError(f"{where} cannot be read as an image; it may be damaged or of another format")
+    if image.shape[0] * image.shape[1] > MAX_PIXELS:
+        raise ValueError(f"{where} has {image.shape[1]}x{image.shape[0]} pixels; at most {MAX_PIXELS:,} are read")
+    return image
+
+
+def on_background(image: np.ndarray, colour: tuple[int, int, int] = (255, 255, 255)) -> np.ndarray:
+    """Lays an RGBA image (height, width, 4) on a colour; gives (height, width, 3), uint8."""
+    alpha = image[..., 3:].astype(np.float32) / 255
+    mixed = image[..., :3] * alpha + np.array(colour, dtype=np.float32) * (1 - alpha)
+    return np.rint(mixed).astype(np.uint8)
+
+
+def of_classes(folder: Path) -> dict[int, list[np.ndarray]]:
+    """The drawings of each class: `33.svg`, or `33_0.svg`, `33_1.svg` where the sign has variants.
+
+    Returns:
+        Class id to RGBA images, ids ascending, variants in order of their number.
+
+    Raises:
+        ValueError: There is none, or a file is unreadable or named otherwise.
+    """
+    found: dict[int, list[tuple[int, Path]]] = {}
+    for path in files(folder):
+        match = re.fullmatch(r"(\d+)(?:_(\d+))?", path.stem)
+        if not match:
+            raise ValueError(
+                f"{path} is named after no class; expected ID.svg or ID_VARIANT.svg, as 33.svg or 33_0.svg"
+            )
+        found.setdefault(int(match[1]), []).append((int(match[2] or 0), path))
+    return {id: [read(path) for _, path in sorted(variants)] for id, variants in sorted(found.items())}
+
+
+def files(folder: Path) -> list[Path]:
+    """The drawings and pictures in a folder, in order of their names; a ValueError if there is none."""
+    paths = sorted(path for path in folder.glob("*") if path.suffix.lower() in SUFFIXES)
+    if not paths:
+        raise ValueError(f"{folder} holds no {', '.join(SUFFIXES)} file; put an image for each class there")
+    return paths
+
+
+def _draw(content: bytes, path: Path) -> bytes:
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError:
+        raise ValueError(f"{path} is no SVG in UTF-8") from None
+    if re.search(r"<!ENTITY|<image|<script|<foreignObject|(href|url\()\s*=?\s*[\"']?(?!#|[\"'])[^\"')#]", text, re.I):
+        raise ValueError(
+            f"{path} has scripts, entities or references to other files; a drawing must be whole in itself"
+        )
+    try:
+        return bytes(resvg_py.svg_to_bytes(svg_string=text, width=DRAWN_PIXELS))
+    except Exception as error:  # resvg raises its own kinds
+        raise ValueError(f"{path} cannot be drawn as SVG: {' '.join(str(error).split())}") from None
+
+
+def _with_alpha(image: np.ndarray) -> np.ndarray:
+    if image.dtype == np.uint16:
+        image = (image >> 8).astype(np.uint8)
+    if image.ndim == 2:
+        return cv2.cvtColor(image, cv2.COLOR_GRAY2RGBA)
+    return cv2.cvtColor(image, cv2.COLOR_BGR2RGBA if image.shape[2] == 3 else cv2.COLOR_BGRA2RGBA)

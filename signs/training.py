@@ -1,0 +1,190 @@
+"""The training loop: arrays and a network in, a trained network and its history out."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from signs import checkpoints, scores
+from signs.backend import keras, tf
+from signs.checkpoints import State
+from signs.history import Row, best_epoch
+from signs.networks import Classifier
+
+Labelled = tuple[np.ndarray, np.ndarray]
+ADAM_EPSILON = 1e-8  # that of TensorFlow 1, with which the article trained
+
+
+class Training(NamedTuple):
+    """What `train` gives.
+
+    `history`: a row before the first and after each epoch, with `epoch`; `train_accuracy` (0-1) and
+    `train_cost` (mean cross entropy, nats), likewise `valid_` and `test_` where given;
+    `squared_change`, the squared distance that the weights moved in the epoch.
+    `softmax`: probabilities on validation, float32 (n, classes); None without validation.
+    """
+
+    history: list[Row]
+    softmax: np.ndarray | None
+
+
+def train(
+    model: Classifier,
+    features: np.ndarray,
+    labels: np.ndarray,
+    *,
+    seed: int,
+    epochs: int,
+    batch_size: int,
+    learning_rate: float,
+    l1: float,
+    l2: float,
+    validation: Labelled | None = None,
+    test: Labelled | None = None,
+    save_to: Path | str | None = None,
+    load_from: Path | str | None = None,
+    checkpoint: Path | None = None,
+    report: Callable[[Row], None] | None = None,
+) -> Training:
+    """Trains by Adam on batches shuffled anew each epoch, and leaves the weights of the best epoch.
+
+    The best epoch is that of the highest validation accuracy, at a tie of the lowest validation cost;
+    without validation it is the last. To train on several devices, make the model and call this in
+    the scope of a `tf.distribute` strategy: each batch is then dealt out among the replicas.
+
+    Args:
+        model: Built here if it is not yet; then `seed` decides its first weights too.
+        features: (n, height, width, channels) or (n, height, width), any type that casts to float32.
+        labels: Class indices 0..classes-1, integers (n,).
+        seed: Of the order of images, and of what the model draws when it is built here.
+        epochs: Times that each image is seen.
+        batch_size: Images a step; the last batch of an epoch may be smaller.
+        learning_rate: Adam's.
+        l1: Weight of the network's L1 norm in the cost.
+        l2: Weight of its L2 norm.
+        validation: Features and labels that choose the epoch.
+        test: Features and labels that are only measured.
+        save_to: Folder for the weights of each epoch, `epoch_001.weights.h5` and so on.
+        load_from: Such a file to start from.
+        checkpoint: File that holds the state after each epoch, from which the same call goes on.
+        report: Called with each new row of the history.
+
+    Raises:
+        ValueError: Labels that are no class indices, or weights of another network.
+    """
+    keras.utils.set_random_seed(seed)
+    data = {"train": (features, labels), "valid": validation, "test": test}
+    given = {name: split for name, split in data.items() if split is not None}
+    model(features[:1])  # builds it
+    for name, split in given.items():
+        _check_indices(name, *split, model.classes)
+    if load_from:
+        model.load_weights(load_from)
+    optimizer = keras.optimizers.Adam(learning_rate, epsilon=ADAM_EPSILON)
+    optimizer.build(model.trainable_variables)
+    run_epoch = _epoch(model, optimizer, features, labels, batch_size, l1, l2)
+    forwards = {name: _forward(model, split[0], batch_size) for name, split in given.items()}
+    variables = [*model.variables, *optimizer.variables]
+    state = _resume(checkpoint, variables)
+
+    for epoch in range(len(state.history), epochs + 1):
+        before = _values(model.trainable_variables)
+        if epoch:
+            run_epoch(np.random.default_rng([seed, epoch]).permutation(len(labels)))
+        row = {"epoch": epoch} | _measures(given, forwards)
+        row["squared_change"] = _squared_distance(before, _values(model.trainable_variables))
+        history = [*state.history, row]
+        best = _values(model.weights) if best_epoch(history) == epoch else state.best
+        state = State(_values(variables), best, history)
+        if checkpoint:
+            checkpoints.write(checkpoint, state)
+        if save_to and epoch:
+            Path(save_to).mkdir(parents=True, exist_ok=True)
+            model.save_weights(Path(save_to) / f"epoch_{epoch:03}.weights.h5")
+        if report:
+            report(row)
+
+    _assign(model.weights, state.best)
+    softmax = scores.softmax(forwards["valid"]()) if validation else None
+    return Training(state.history, softmax)
+
+
+def _epoch(
+    model: Classifier,
+    optimizer: keras.Optimizer,
+    features: np.ndarray,
+    labels: np.ndarray,
+    batch_size: int,
+    l1: float,
+    l2: float,
+) -> Callable[[np.ndarray], None]:
+    """One pass over the images in a given order as a single graph: the data stay where they are."""
+    images, classes = tf.constant(features), tf.constant(labels, tf.int64)
+    strategy = tf.distribute.get_strategy()
+
+    def step(rows: tf.Tensor) -> None:
+        context = tf.distribute.get_replica_context()
+        mine = rows[context.replica_id_in_sync_group :: context.num_replicas_in_sync]
+        with tf.GradientTape() as tape:
+            logits = model(tf.gather(images, mine), training=True)
+            errors = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.gather(classes, mine), logits)
+            cost = tf.reduce_sum(errors) / tf.cast(tf.size(rows), tf.float32)
+            if l1 or l2:
+                cost += (l1 * model.L1() + l2 * model.L2()) / context.num_replicas_in_sync
+        gradients = tape.gradient(cost, model.trainable_variables)
+        optimizer.apply(context.all_reduce(tf.distribute.ReduceOp.SUM, gradients), model.trainable_variables)
+
+    @tf.function
+    def run(order: tf.Tensor) -> None:
+        for start in tf.range(0, tf.size(order), batch_size):
+            strategy.run(step, args=(order[start : start + batch_size],))
+
+    return lambda order: run(tf.constant(order))
+
+
+def _forward(model: Classifier, features: np.ndarray, batch_size: int) -> Callable[[], np.ndarray]:
+    images = tf.constant(features)
+
+    @tf.function
+    def logits(start: tf.Tensor) -> tf.Tensor:
+        return model(images[start : start + batch_size], training=False)
+
+    return lambda: np.concatenate([logits(tf.constant(start)) for start in range(0, len(features), batch_size)])
+
+
+def _measures(given: dict[str, Labelled], forwards: dict[str, Callable[[], np.ndarray]]) -> Row:
+    row = {}
+    for name, (_, labels) in given.items():
+        logits = forwards[name]()
+        row[f"{name}_accuracy"] = scores.accuracy(logits, labels)
+        row[f"{name}_cost"] = scores.cross_entropy(logits, labels)
+    return row
+
+
+def _resume(checkpoint: Path | None, variables: list) -> State:
+    state = checkpoints.read(checkpoint) if checkpoint else None
+    if state is None:
+        return State([], [], [])
+    _assign(variables, state.variables)
+    return state
+
+
+def _values(variables: list) -> list[np.ndarray]:
+    return [np.copy(keras.ops.convert_to_numpy(variable)) for variable in variables]
+
+
+def _assign(variables: list, values: list[np.ndarray]) -> None:
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)
+
+
+def _squared_distance(before: list[np.ndarray], after: list[np.ndarray]) -> float:
+    return float(sum(np.square(b.astype(np.float64) - a).sum() for a, b in zip(before, after, strict=True)))
+
+
+def _check_indices(name: str, features: np.ndarray, labels: np.ndarray, classes: int) -> None:
+    if len(features) != len(labels):
+        raise ValueError(f"{name}: {len(features)} features but {len(labels)} labels; each image needs one label")
+    if labels.dtype.kind not in "iu" or labels.min() < 0 or labels.max() >= classes:
+        raise ValueError(f"{name}: labels are not class indices 0..{classes - 1}; signs.classes.indices makes them")

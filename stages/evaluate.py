@@ -1,0 +1,28 @@
+"""Stage `evaluate`: measures a model on each split."""
+
+from pathlib import Path
+
+from signs import evaluation, models, params, predictions
+from signs.backend import reproducible
+from signs.datasets import read
+from stages import run
+
+
+def main(dataset: Path, model: Path, metrics: Path, probabilities: Path) -> None:
+    """Predicts each split of `dataset`; writes the metrics, and the probabilities of valid and test."""
+    settings = params.load("train")
+    reproducible(settings["seed"], settings["threads"])
+    splits, trained = read(dataset).splits, models.read(model)
+    logits = {name: trained.logits(split.features) for name, split in splits.items()}
+    labels = {name: split.labels for name, split in splits.items()}
+    measured = evaluation.evaluate(logits, labels, trained.classes, **params.load("evaluate"))
+    kept = ("valid", "test")
+    predictions.write(
+        probabilities, {name: logits[name] for name in kept}, {name: labels[name] for name in kept}, trained.classes.ids
+    )
+    evaluation.write(metrics, measured)
+    print(f"{model.name}: test accuracy {measured['test']['accuracy']:.4f} on {measured['images']} images")
+
+
+if __name__ == "__main__":
+    run(main)

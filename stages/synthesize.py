@@ -1,0 +1,17 @@
+"""Stage `synthesize`: makes a class of each image in a folder."""
+
+from pathlib import Path
+
+from signs import params
+from signs.datasets import write
+from signs.synthesis import synthesize
+from stages import run
+
+
+def main(images: Path, out: Path) -> None:
+    """Makes a data set from the single images in `images` and writes it to `out`."""
+    write(out, synthesize(images, **params.load("synthesize")))
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,22 @@
+"""Stage `train`: a data set becomes a model."""
+
+from pathlib import Path
+
+from signs import fitting, history, models, params
+from signs.datasets import digest, read
+from stages import run
+
+
+def main(dataset: Path, model: Path, table: Path) -> None:
+    """Trains on `dataset`; writes the model, and its history by epoch as a table."""
+    logs = Path("logs") / model.name
+    settings = params.load("train")
+    settings["load_from"] = settings["load_from"][model.name]
+    fitted, rows = fitting.fit(read(dataset), digest(dataset), params.load("preprocess"), logs, **settings)
+    history.write(table, rows)
+    models.write(model, fitted)
+    fitting.forget(logs)
+
+
+if __name__ == "__main__":
+    run(main)

@@ -38,10 +38,10 @@ def write(path: Path, state: State) -> None:
 def read(path: Path) -> State | None:
     """Reads a state; None where there is none, or none that is whole."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             history = json.loads(str(file["history"]))
             return State(_numbered(file, "variable"), _numbered(file, "best"), history)
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+    except (EOFError, OSError, ValueError, KeyError, zipfile.BadZipFile):
         return None
 
 

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import pickle
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -174,23 +175,55 @@ def _check_split(split: Split, where: str) -> None:
         raise ValueError(f"{where}: label {labels.min()} is negative; class ids start at 0")
 
 
-class _ArrayUnpickler(pickle.Unpickler):
-    """Builds NumPy arrays and plain containers, and nothing else: a pickle can name any function to call."""
+class _Dtype:
+    """Stands for `numpy.dtype`, of numbers and text only: an array of objects is an array of addresses."""
 
-    # NumPy 1 writes numpy.core, NumPy 2 numpy._core; _frombuffer is protocol 5.
-    ALLOWED: ClassVar = {
-        ("numpy", "ndarray"),
-        ("numpy", "dtype"),
-        ("numpy.core.multiarray", "_reconstruct"),
-        ("numpy._core.multiarray", "_reconstruct"),
-        ("numpy.core.numeric", "_frombuffer"),
-        ("numpy._core.numeric", "_frombuffer"),
+    def __init__(self, code: str, *_: object) -> None:
+        if not re.fullmatch(r"[biufcSU]\d+", code):
+            raise pickle.UnpicklingError(f"it holds an array of type {code!r}; only numbers are read")
+        self.dtype = np.dtype(code)
+
+    def __setstate__(self, state: tuple) -> None:
+        self.dtype = self.dtype.newbyteorder(state[1])
+
+
+class _Array:
+    """Stands for `numpy.ndarray`, which would take a pickle's word for what lies in its memory."""
+
+    def __init__(self, *_: object) -> None:  # a pickle gives the shape of an empty array first
+        self.array = np.empty(0)
+
+    def __setstate__(self, state: tuple) -> None:
+        _, shape, dtype, is_fortran, content = state
+        self.array = np.frombuffer(content, dtype.dtype).reshape(shape, order="F" if is_fortran else "C").copy()
+
+
+def _from_buffer(content: bytes, dtype: _Dtype, shape: tuple[int, ...], order: str) -> _Array:
+    array = _Array()
+    array.__setstate__((1, shape, dtype, order == "F", content))
+    return array
+
+
+def _encode(text: str, _encoding: str) -> bytes:
+    return text.encode("latin-1")
+
+
+class _ArrayUnpickler(pickle.Unpickler):
+    """Builds arrays and plain containers, and nothing else: a pickle can name any function to call."""
+
+    STAND_INS: ClassVar = {
+        ("numpy", "ndarray"): _Array,
+        ("numpy", "dtype"): _Dtype,
+        ("numpy._core.multiarray", "_reconstruct"): _Array,
+        ("numpy._core.numeric", "_frombuffer"): _from_buffer,  # protocol 5
+        ("_codecs", "encode"): _encode,  # bytes, up to protocol 2
     }
 
     def find_class(self, module: str, name: str) -> Any:
-        if (module, name) not in self.ALLOWED:
+        stand_in = self.STAND_INS.get((module.replace("numpy.core.", "numpy._core."), name))  # NumPy 1 wrote numpy.core
+        if stand_in is None:
             raise pickle.UnpicklingError(f"it asks for {module}.{name}, which is no part of an array: refused, not run")
-        return super().find_class(module.replace("numpy.core", "numpy._core"), name)
+        return stand_in
 
 
 def unpickle(file: BinaryIO, where: str) -> Split:
@@ -208,11 +241,10 @@ def unpickle(file: BinaryIO, where: str) -> Split:
     if not isinstance(content, dict) or not {"features", "labels"} <= content.keys():
         keys = sorted(map(str, content)) if isinstance(content, dict) else type(content).__name__
         raise ValueError(f"{where} holds {keys}; expected a dict with the keys 'features' and 'labels'")
-    features, labels = content["features"], content["labels"]
-    if not isinstance(features, np.ndarray) or not isinstance(labels, np.ndarray):
-        raise ValueError(
-            f"{where}: features and labels are {type(features).__name__} and {type(labels).__name__}; expected arrays"
-        )
+    for key in ("features", "labels"):
+        if not isinstance(content[key], _Array):
+            raise ValueError(f"{where}: {key} are a {type(content[key]).__name__}; expected an array")
+    features, labels = content["features"].array, content["labels"].array
     if features.ndim == 3:
         features = features[..., np.newaxis]
     split = Split(features, labels)

@@ -1,130 +1,191 @@
-"""Files from elsewhere: fetched, verified, and opened without trust."""
+"""Zips from elsewhere: fetched, verified, and opened without trust."""
 
 import hashlib
-import logging
 import re
+import struct
+import time
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path, PurePosixPath
-from urllib.parse import unquote, urlparse
+from pathlib import Path, PureWindowsPath
+from urllib.parse import urlparse
+from urllib.request import url2pathname
 
 import pooch
 import requests
 
-ATTEMPTS = 3
 TIMEOUT_SECONDS = 30
+PAUSES_SECONDS = (1, 3)  # one before each further attempt
+PASSING_STATUSES = (408, 429)  # request timeout, too many requests: the only 4xx worth another attempt
 MAX_RATIO = 100  # photographs shrink to two thirds, drawings to a tenth; beyond is a bomb
 MAX_SMALL_BYTES = 64 * 2**20  # below this any ratio does
 MAX_BYTES = 16 * 2**30
+METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # of the others Python cannot bound the output
+ENCRYPTED = 1  # of a member's flag bits
 
 
 def sha256(path: Path) -> str:
     """SHA-256 of a file in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return _digest(path, "sha256")
 
 
 def local_path(url: str) -> Path | None:
     """The file that a `file://` address or a plain path means; None for what must be downloaded."""
-    parsed = urlparse(url)
-    if parsed.scheme == "file":
-        return Path(unquote(parsed.path))
-    return Path(url).expanduser() if parsed.scheme == "" else None
+    scheme = url.partition(":")[0].lower()
+    if scheme in ("http", "https"):
+        return None
+    if scheme == "file":
+        return Path(url2pathname(urlparse(url).path))
+    return Path(url).expanduser() if url.startswith("~/") else Path(url)
 
 
 def fetch(mirrors: Sequence[str], digest: str | None, folder: Path) -> Path:
-    """Gives a verified local copy of a file, downloading it once.
+    """Gives a verified local copy of a zip, downloading it only where there is none yet.
 
     Args:
         mirrors: Addresses of the same file, tried in order; a path or `file://` is used where it lies.
-        digest: SHA-256 in hexadecimal, or `md5:` and an MD5; None leaves it unverified.
+        digest: SHA-256 in hexadecimal, or `md5:` and an MD5; None verifies only that it is a zip.
         folder: Where downloads are kept.
 
     Raises:
         ValueError: No mirror gives it, each with its reason, or the digest is another one.
     """
-    problems = []
-    for mirror in mirrors:
-        try:
-            path = local_path(mirror)
-            return _verified(path, digest) if path else _download(mirror, digest, folder)
-        except (ValueError, OSError, requests.RequestException) as error:
-            problems.append(f"{mirror}: {_reason(error)}")
-    raise ValueError("; ".join(problems))
+    places = {mirror: local_path(mirror) or folder / _kept_name(mirror, digest) for mirror in mirrors}
+    faults = {mirror: _fault(place, digest) for mirror, place in places.items()}
+    for mirror, fault in faults.items():
+        if not fault:
+            return places[mirror]
+    for mirror, place in places.items():
+        if local_path(mirror) is None:
+            try:
+                return _download(mirror, digest, place)
+            except (ValueError, OSError) as error:
+                faults[mirror] = _reason(error)
+    raise ValueError("; ".join(f"{mirror}: {fault}" for mirror, fault in faults.items()))
 
 
-def _verified(path: Path, digest: str | None) -> Path:
+def _kept_name(url: str, digest: str | None) -> str:
+    key = (digest or hashlib.sha256(url.encode()).hexdigest()).rpartition(":")[2].lower()[:16]
+    name = re.split("[?#]", url)[0].rpartition("/")[2]
+    return f"{key}-{re.sub(r'[^A-Za-z0-9._-]', '_', name)[-80:]}"
+
+
+def _fault(path: Path, digest: str | None) -> str:
+    """Why a file is not what was asked for; empty where it is."""
     if not path.is_file():
-        raise ValueError("there is no such file")
-    if digest and not pooch.hashes.hash_matches(path, digest.lower()):
-        algorithm = digest.split(":")[0] if ":" in digest else "sha256"
-        found = pooch.file_hash(path, alg=algorithm)
-        raise ValueError(f"its {algorithm.upper()} is {found}, expected {digest.split(':')[-1].lower()}")
-    return path
+        return "there is no such file; an address starts with https://, http:// or file://"
+    kind = "" if zipfile.is_zipfile(path) else f"it is {_kind(path)}"
+    if digest is None:
+        return kind
+    prefix, _, expected = digest.lower().rpartition(":")
+    algorithm = prefix or "sha256"
+    found = _digest(path, algorithm)
+    if found == expected:
+        return ""
+    wrong = f"its {algorithm.upper()} is {found}, expected {expected}"
+    return f"{wrong} ({kind})" if kind else wrong
 
 
-def _download(url: str, digest: str | None, folder: Path) -> Path:
-    key = (digest or hashlib.sha256(url.encode()).hexdigest()).split(":")[-1][:16]
-    path = folder / f"{key}-{re.sub(r'[^A-Za-z0-9._-]', '_', PurePosixPath(urlparse(url).path).name)}"
-    if path.is_file() and (digest is None or pooch.hashes.hash_matches(path, digest.lower())):
-        return path
-    pooch.get_logger().setLevel(logging.ERROR)
-    folder.mkdir(parents=True, exist_ok=True)
+def _digest(path: Path, algorithm: str) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, algorithm).hexdigest()
+
+
+def _kind(path: Path) -> str:
+    with path.open("rb") as file:
+        start = file.read(1024).lower()
+    if not start:
+        return "an empty file"
+    return "an HTML page, no zip archive" if re.search(b"<!doctype html|<html", start) else "no whole zip archive"
+
+
+def _download(url: str, digest: str | None, path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.partial")
+    try:
+        _transfer(url, partial)
+        fault = _fault(partial, digest)
+        if fault:
+            raise ValueError(fault)
+        return partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _transfer(url: str, target: Path) -> None:
     downloader = pooch.HTTPDownloader(progressbar=True, timeout=TIMEOUT_SECONDS)
-    for attempt in range(1, ATTEMPTS + 1):
+    for pause in PAUSES_SECONDS:
         try:
-            downloader(url, str(partial), None)
-            _verified(partial, digest).replace(path)
-            return path
-        except (requests.RequestException, ValueError) as error:
-            if attempt == ATTEMPTS or _is_final(error):
+            return downloader(url, str(target), None)
+        except requests.RequestException as error:
+            if _is_final(error):
                 raise
-        finally:
-            partial.unlink(missing_ok=True)
-    raise AssertionError("unreachable")
+            time.sleep(pause)
+    return downloader(url, str(target), None)
 
 
-def _is_final(error: Exception) -> bool:
-    response = getattr(error, "response", None)
-    return response is not None and 400 <= response.status_code < 500
+def _is_final(error: requests.RequestException) -> bool:
+    """Whether asking again would be in vain: no such thing there, or no valid address."""
+    if error.response is None:
+        return isinstance(error, ValueError)
+    return 400 <= error.response.status_code < 500 and error.response.status_code not in PASSING_STATUSES
 
 
 def _reason(error: Exception) -> str:
-    if isinstance(error, requests.ConnectionError):
-        return "no connection"
+    match error:
+        case requests.HTTPError(response=requests.Response() as response):
+            return f"the server answers {response.status_code} {response.reason}"
+        case requests.exceptions.SSLError():
+            return "no secure connection; its certificate is not accepted"
+        case requests.Timeout():
+            return f"no answer within {TIMEOUT_SECONDS} seconds"
+        case requests.ConnectionError():
+            return "no connection"
+        case requests.exceptions.ChunkedEncodingError():
+            return "the connection breaks off before the end of the file"
     return " ".join(str(error).split())[:300]
 
 
 @contextmanager
 def opened(path: Path) -> Iterator[zipfile.ZipFile]:
-    """Opens a zip whose names stay inside it and whose sizes are believable.
+    """Opens a zip whose names stay inside it and whose sizes are believable; `content` reads from it.
 
     Raises:
-        ValueError: No zip, a truncated or damaged one, a name that leaves the folder, or a zip bomb.
+        ValueError: No zip, a truncated or damaged one, an encrypted member or one packed by another
+            method than deflate, a name that leaves the folder, or a zip bomb.
     """
     try:
         with zipfile.ZipFile(path) as archive:
             _check_members(path, archive.infolist())
             yield archive
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as error:
-        start = path.read_bytes()[:15] if path.stat().st_size < MAX_SMALL_BYTES else b""
-        kind = "an HTML page" if start.lstrip().lower().startswith((b"<!doctype", b"<html")) else "no whole zip archive"
-        raise ValueError(f"{path} is {kind} ({error}); download it again or correct the address") from None
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, struct.error) as error:
+        raise ValueError(
+            f"{path} is {_kind(path)} ({error}); delete it and get it again, or correct its address"
+        ) from None
+
+
+def content(archive: zipfile.ZipFile, name: str) -> bytes:
+    """One member of an archive from `opened`, in memory never larger than it says it is."""
+    with archive.open(name) as file:
+        return file.read(archive.getinfo(name).file_size + 1)  # one more, to reach the checksum of an empty one too
 
 
 def _check_members(path: Path, members: list[zipfile.ZipInfo]) -> None:
     for member in members:
-        name = PurePosixPath(member.filename.replace("\\", "/"))
-        if name.is_absolute() or ".." in name.parts or ":" in name.parts[0:1]:
+        name = PureWindowsPath(member.filename)  # knows / and \ and drives
+        if name.anchor or ".." in name.parts:
             raise ValueError(f"{path} holds {member.filename!r}, a path that leaves the folder: refused")
-        if member.file_size > max(MAX_SMALL_BYTES, MAX_RATIO * member.compress_size):
+        if member.flag_bits & ENCRYPTED or member.compress_type not in METHODS:
             raise ValueError(
-                f"{path} holds {member.filename!r}, {member.compress_size:,} bytes that unpack to "
-                f"{member.file_size:,}: refused as a zip bomb"
+                f"{path} holds {member.filename!r}, encrypted or packed by an uncommon method; "
+                "pack it anew without a password, by deflate"
             )
-    total = sum(member.file_size for member in members)
-    if total > MAX_BYTES:
-        raise ValueError(f"{path} unpacks to {total:,} bytes; at most {MAX_BYTES:,} are read")
+        _check_size(f"{path} holds {member.filename!r},", member.compress_size, member.file_size)
+    # What members say of their packed sizes may be a lie, or they may overlap; the file's size is a fact.
+    _check_size(f"{path} has", path.stat().st_size, sum(member.file_size for member in members))
+
+
+def _check_size(what: str, packed: int, unpacked: int) -> None:
+    if unpacked > min(MAX_BYTES, max(MAX_SMALL_BYTES, MAX_RATIO * packed)):
+        raise ValueError(f"{what} {packed:,} bytes that unpack to {unpacked:,}: refused as a zip bomb")

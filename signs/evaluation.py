@@ -54,7 +54,7 @@ def evaluate(
 
     Returns:
         `train`, `valid`, `test`, each with `accuracy` (0-1) and `loss` (nats); `test` also with
-        `macro_f1` and `calibration_error`, and, where there are synthetic classes, with `original` and
+        `macro_f1` and `calibration_error`, and, where some of its classes are synthetic, with `original` and
         `synthetic`: the `accuracy` on the images of either kind. `images`: the origins of the classes.
 
     Raises:
@@ -68,7 +68,7 @@ def evaluate(
     metrics["test"]["macro_f1"] = macro_f1(logits["test"], right["test"])
     metrics["test"]["calibration_error"] = calibration_error(logits["test"], right["test"], calibration_bins)
     synthetic = np.array([row.origin == "synthetic" for row in classes.rows])[right["test"]]
-    if synthetic.any():
+    if synthetic.any() and not synthetic.all():
         for kind, chosen in (("original", ~synthetic), ("synthetic", synthetic)):
             metrics["test"][kind] = {"accuracy": accuracy(logits["test"][chosen], right["test"][chosen])}
     metrics["images"] = " and ".join(sorted({row.origin for row in classes.rows}))

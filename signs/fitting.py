@@ -69,9 +69,9 @@ def fit(
         The model with the weights of its best validation epoch, and the history as `training.train`.
     """
     key = _key({name: value for name, value in locals().items() if name not in ("dataset", "logs")})
+    build = params.choose("train.network", network, NETWORKS)
     reproducible(seed, threads)
     ids = dataset.classes.ids
-    build = params.choose("train.network", network, NETWORKS)
     start = models.earlier(load_from.path, load_from.sha256, dataset.classes) if load_from else None
     model: Classifier = start or build(len(ids))
     splits = [(split.features, classes.indices(split.labels, ids)) for split in dataset.splits.values()]
@@ -114,12 +114,10 @@ def _reporting(logs: Path, epochs: int) -> Iterator[Any]:
 
         def report(row: Row) -> None:
             bar.update(row["epoch"] - bar.n)
-            bar.set_postfix(
-                {name: f"{value:.4f}" for name, value in row.items() if name.endswith(("accuracy", "cost"))}
-            )
-            for name, value in row.items():
-                if name != "epoch":
-                    tf.summary.scalar(name, value, step=int(row["epoch"]))
+            values = {name: value for name, value in row.items() if name != "epoch"}
+            bar.set_postfix({name: f"{value:.4f}" for name, value in values.items()})
+            for name, value in values.items():
+                tf.summary.scalar(name, value, step=int(row["epoch"]))
 
         yield report
     writer.close()

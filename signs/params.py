@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any, ParamSpec, TypeVar
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, validate_call
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, validate_call
 
 PATH = Path("params.yaml")
 
@@ -21,6 +21,12 @@ def _no_bool(value: object) -> object:
     return value
 
 
+def _ascending(ends: tuple[float, float]) -> tuple[float, float]:
+    if ends[0] > ends[1]:
+        raise ValueError("the lowest value comes first, then the highest")
+    return ends
+
+
 # PyYAML reads `1e-3` as a string, so numbers are coerced; a bool is an int to Python, so it is refused.
 Integer = Annotated[int, BeforeValidator(_no_bool)]
 Real = Annotated[float, BeforeValidator(_no_bool), Field(allow_inf_nan=False)]
@@ -29,7 +35,10 @@ Count = Annotated[Integer, Field(ge=1)]
 Share = Annotated[Real, Field(ge=0, le=1)]
 NonNegative = Annotated[Real, Field(ge=0)]
 Positive = Annotated[Real, Field(gt=0)]
-Range = Annotated[tuple[Real, Real], Field(description="lowest and highest")]
+Limited = Annotated[Real, Field(ge=-1000, le=1000)]
+Range = Annotated[tuple[Limited, Limited], AfterValidator(_ascending)]
+Amount = Annotated[Real, Field(ge=0, le=1000)]
+Amounts = Annotated[tuple[Amount, Amount], AfterValidator(_ascending)]
 Sha256 = Annotated[str, Field(pattern="^[0-9a-fA-F]{64}$")]
 
 
@@ -49,9 +58,13 @@ def load(section: str, path: Path = PATH) -> dict[str, Any]:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ValueError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from None
-    if not isinstance(content, dict) or not isinstance(content.get(section), dict):
+    if not isinstance(content, dict) or not _is_section(content.get(section)):
         raise ValueError(f"{path} has no section {section!r} with keys and values; it needs one")
     return content[section]
+
+
+def _is_section(value: object) -> bool:
+    return isinstance(value, dict) and all(isinstance(key, str) for key in value)  # YAML reads `on` as a bool
 
 
 def validated(section: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
@@ -93,7 +106,7 @@ def settings(function: Callable[..., Any]) -> set[str]:
 def _explain(section: str, function: Callable[..., Any], error: ValidationError) -> str:
     first = error.errors(include_url=False)[0]
     key = ".".join([section, *map(str, first["loc"])])
-    if first["type"] == "unexpected_keyword_argument":
+    if first["type"] in ("unexpected_keyword_argument", "multiple_argument_values"):
         return f"{PATH}: {key} is unknown; {section} takes {', '.join(sorted(settings(function)))}"
     if first["type"] == "extra_forbidden":
         return f"{PATH}: {key} is unknown; it is no setting there"
@@ -115,11 +128,11 @@ def choose(section: str, choice: dict[str, Any], functions: dict[str, Callable[.
         ValueError: There is no such alternative, or no sub-section for it.
     """
     name = choice.get("name")
-    if name not in functions:
+    if not isinstance(name, str) or name not in functions:
         raise ValueError(f"{PATH}: {section}.name is {name!r}; it may be {', '.join(functions)}")
     unknown = set(choice) - {"name", *functions}
     if unknown:
         raise ValueError(f"{PATH}: {section}.{min(unknown)} is unknown; {section} takes name, {', '.join(functions)}")
-    if not isinstance(choice.get(name), dict):
+    if not _is_section(choice.get(name)):
         raise ValueError(f"{PATH}: {section}.{name} is missing; it holds the settings of {name}")
     return functools.partial(functions[name], **choice[name])

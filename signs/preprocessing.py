@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Annotated
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, StrictBool
 
 from signs import images
 from signs.datasets import DataSet, Split
@@ -21,7 +21,9 @@ CONVERSIONS: dict[tuple[bool, bool], Callable[[np.ndarray], np.ndarray]] = {
 
 
 @validated("preprocess")
-def preprocess(dataset: DataSet, *, grey: bool, normalize: bool, min_brightness: Brightness | None) -> DataSet:
+def preprocess(
+    dataset: DataSet, *, grey: StrictBool, normalize: StrictBool, min_brightness: Brightness | None
+) -> DataSet:
     """Converts all splits, and drops training images that are too dark to teach anything.
 
     Args:

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from signs.params import Range, Section
+from signs.params import Amounts, Range, Section
 
 SUPERSAMPLING = 2  # drawn at twice the size and averaged down, as a sensor's pixels average
 
@@ -17,22 +17,41 @@ class Camera(Section):
     `noise`: standard deviation in grey levels of 255.
     """
 
-    scale: Range
+    scale: Amounts
     rotation: Range
     offset: Range
     perspective: Range
-    brightness: Range
-    contrast: Range
-    colour: Range
-    blur: Range
-    noise: Range
+    brightness: Amounts
+    contrast: Amounts
+    colour: Amounts
+    blur: Amounts
+    noise: Amounts
+
+
+def prepared(drawing: np.ndarray, height: int, width: int) -> np.ndarray:
+    """A drawing near the size at which it will be seen: a warp from far larger would skip pixels.
+
+    Args:
+        drawing: (rows, columns, 4), uint8 RGBA.
+        height: Of the images to come, in pixels.
+        width: Likewise.
+
+    Returns:
+        (rows, columns, 4), float32 in 0-1; colours times alpha, lest what is transparent colours its
+        neighbours.
+    """
+    colours = drawing.astype(np.float32) / 255
+    colours[..., :3] *= colours[..., 3:]
+    factor = 1.5 * SUPERSAMPLING * min(height, width) / max(drawing.shape[:2])
+    size = [max(1, round(length * min(factor, 1))) for length in drawing.shape[1::-1]]
+    return cv2.resize(colours, size, interpolation=cv2.INTER_AREA)
 
 
 def photograph(drawing: np.ndarray, height: int, width: int, camera: Camera, rng: np.random.Generator) -> np.ndarray:
     """Renders one image of a drawing as a camera might have seen it.
 
     Args:
-        drawing: (rows, columns, 4), uint8 RGBA.
+        drawing: As `prepared` for this size.
         height: Of the result, in pixels.
         width: Likewise.
         camera: How far each effect goes.
@@ -53,30 +72,19 @@ def photograph(drawing: np.ndarray, height: int, width: int, camera: Camera, rng
 
 
 def posed(drawing: np.ndarray, rows: int, columns: int, camera: Camera, rng: np.random.Generator) -> np.ndarray:
-    """The drawing turned, moved, scaled and seen from the side: (rows, columns, 4), float32 RGBA in 0-1."""
+    """A prepared drawing turned, moved, scaled and seen from the side: (rows, columns, 4), float32 RGBA in 0-1."""
     angle = np.deg2rad(rng.uniform(*camera.rotation))
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     corners = np.array([[-0.5, -0.5], [0.5, -0.5], [0.5, 0.5], [-0.5, 0.5]]) * rng.uniform(*camera.scale) @ turn.T
     corners += 0.5 + rng.uniform(*camera.offset, size=2) + rng.uniform(*camera.perspective, size=(4, 2))
     span = min(rows, columns)
-    small = _shrunk(drawing, span)
-    target = corners * span + (np.array([columns, rows]) - span) / 2
-    edge = np.array([[0, 0], [1, 0], [1, 1], [0, 1]]) * np.array(small.shape[1::-1])
+    # A pixel's place is its middle, so that an image reaches from -0.5 on.
+    target = corners * span + (np.array([columns, rows]) - span) / 2 - 0.5
+    edge = np.array([[0, 0], [1, 0], [1, 1], [0, 1]]) * np.array(drawing.shape[1::-1]) - 0.5
     matrix = cv2.getPerspectiveTransform(edge.astype(np.float32), target.astype(np.float32))
-    premultiplied = small.astype(np.float32) / 255
-    premultiplied[..., :3] *= premultiplied[..., 3:]
-    seen = cv2.warpPerspective(premultiplied, matrix, (columns, rows), flags=cv2.INTER_LINEAR)
+    seen = cv2.warpPerspective(drawing, matrix, (columns, rows), flags=cv2.INTER_LINEAR)
     seen[..., :3] /= np.maximum(seen[..., 3:], 1e-6)
     return seen
-
-
-def _shrunk(drawing: np.ndarray, span: int) -> np.ndarray:
-    """The drawing near the size at which it is seen: a warp from far larger would skip pixels."""
-    factor = 1.5 * span / max(drawing.shape[:2])
-    if factor >= 1:
-        return drawing
-    size = [max(1, round(length * factor)) for length in drawing.shape[1::-1]]
-    return cv2.resize(drawing, size, interpolation=cv2.INTER_AREA)
 
 
 def background(rows: int, columns: int, rng: np.random.Generator) -> np.ndarray:

@@ -1,28 +1,35 @@
 """New classes from single images: each becomes many, by a recipe."""
 
 import math
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
 import cv2
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from signs import params, templates
 from signs.classes import Classes, SignClass
 from signs.datasets import DataSet, Shares, Split
-from signs.params import Count, Integer, Positive, Real, Section, Seed, validated
+from signs.params import Count, Integer, Real, Section, Seed, validated
 
-Step = Annotated[Real, Field(ge=0.001)]
+Factor = Annotated[Real, Field(ge=0.001, le=1000)]
 
 
 class Steps(Section):
     """`start`, `start + step` and so on, below `stop`."""
 
-    start: Positive
-    stop: Positive
-    step: Step
+    start: Factor
+    stop: Factor
+    step: Factor
+
+    @model_validator(mode="after")
+    def _check_order(self) -> "Steps":
+        if self.start >= self.stop:
+            raise ValueError(f"start {self.start:g} is not below stop {self.stop:g}")
+        return self
 
 
 Coordinate = Annotated[Integer, Field(ge=0)]
@@ -51,6 +58,10 @@ def synthesize(
     make = params.choose("synthesize.recipe", recipe, RECIPES)
     rng = np.random.default_rng(seed)
     files = templates.files(folder)
+    names = [_name(file) for file in files]
+    for name, count in Counter(names).items():
+        if count > 1:
+            raise ValueError(f"{folder} holds {count} images of {name!r}; each image is a class, so name each its own")
     parts: list[list[np.ndarray]] = [[], [], []]
     for file in files:
         picture = templates.on_background(templates.read(file))
@@ -60,7 +71,7 @@ def synthesize(
     train, valid, test = (
         Split(np.concatenate(part), np.repeat(np.arange(len(part)), [len(images) for images in part])) for part in parts
     )
-    rows = (SignClass(id, _name(file), "synthetic") for id, file in enumerate(files))
+    rows = (SignClass(id, name, "synthetic") for id, name in enumerate(names))
     return DataSet(train, valid, test, Classes(tuple(rows)))
 
 

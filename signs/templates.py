@@ -7,10 +7,17 @@ import cv2
 import numpy as np
 import resvg_py
 
+from signs import MAX_PIXELS
+
 SUFFIXES = (".svg", ".png", ".jpg", ".jpeg")
 DRAWN_PIXELS = 512  # longer side at which an SVG is drawn
 MAX_FILE_BYTES = 32 * 2**20
-MAX_PIXELS = 40_000_000
+# What would make a drawing depend on more than its own text: on files, on the machine's fonts, on code.
+NOT_SELF_CONTAINED = re.compile(
+    r"<!ENTITY|<(?:[\w.-]+:)?(?:image|script|foreignObject|text)\b"
+    r"|(?:href\s*=|url\()\s*[\"']?\s*[^\s\"'#)]|@import",
+    re.IGNORECASE,
+)
 
 
 def read(path: Path) -> np.ndarray:
@@ -27,7 +34,9 @@ def read(path: Path) -> np.ndarray:
     content = path.read_bytes()
     if path.suffix.lower() == ".svg":
         content = _draw(content, path)
-    return _with_alpha(decode(content, str(path), cv2.IMREAD_UNCHANGED))
+    # Only a PNG knows transparency; only read as colour does a JPEG stand as its camera was held.
+    is_jpeg = path.suffix.lower() in (".jpg", ".jpeg")
+    return _with_alpha(decode(content, str(path), cv2.IMREAD_COLOR if is_jpeg else cv2.IMREAD_UNCHANGED), path)
 
 
 def decode(content: bytes, where: str, flags: int = cv2.IMREAD_COLOR) -> np.ndarray:
@@ -38,12 +47,13 @@ def decode(content: bytes, where: str, flags: int = cv2.IMREAD_COLOR) -> np.ndar
     """
     try:
         image = cv2.imdecode(np.frombuffer(content, dtype=np.uint8), flags) if content else None
-    except cv2.error as error:
-        raise ValueError(f"{where} cannot be decoded as an image: {error.err}") from None
-    if image is None:
-        raise ValueError(f"{where} cannot be read as an image; it may be damaged or of another format")
-    if image.shape[0] * image.shape[1] > MAX_PIXELS:
-        raise ValueError(f"{where} has {image.shape[1]}x{image.shape[0]} pixels; at most {MAX_PIXELS:,} are read")
+    except cv2.error:
+        image = None
+    if image is None or image.shape[0] * image.shape[1] > MAX_PIXELS:
+        raise ValueError(
+            f"{where} cannot be read as an image; it may be damaged, of another format, "
+            f"or of over {MAX_PIXELS:,} pixels"
+        )
     return image
 
 
@@ -87,19 +97,23 @@ def _draw(content: bytes, path: Path) -> bytes:
         text = content.decode("utf-8")
     except UnicodeDecodeError:
         raise ValueError(f"{path} is no SVG in UTF-8") from None
-    if re.search(r"<!ENTITY|<image|<script|<foreignObject|(href|url\()\s*=?\s*[\"']?(?!#|[\"'])[^\"')#]", text, re.I):
+    if NOT_SELF_CONTAINED.search(text):
         raise ValueError(
-            f"{path} has scripts, entities or references to other files; a drawing must be whole in itself"
+            f"{path} has text, scripts, entities or references to other files; a drawing must be whole in itself, "
+            "with its letters as paths"
         )
     try:
-        return bytes(resvg_py.svg_to_bytes(svg_string=text, width=DRAWN_PIXELS))
+        drawn = resvg_py.svg_to_bytes(svg_string=text, width=DRAWN_PIXELS, height=DRAWN_PIXELS, skip_system_fonts=True)
+        return bytes(drawn)  # as large as fits both, whatever size and shape it claims
     except Exception as error:  # resvg raises its own kinds
         raise ValueError(f"{path} cannot be drawn as SVG: {' '.join(str(error).split())}") from None
 
 
-def _with_alpha(image: np.ndarray) -> np.ndarray:
+def _with_alpha(image: np.ndarray, path: Path) -> np.ndarray:
     if image.dtype == np.uint16:
         image = (image >> 8).astype(np.uint8)
+    if image.dtype != np.uint8:
+        raise ValueError(f"{path} holds {image.dtype} pixels; expected 8 or 16 bits")
     if image.ndim == 2:
         return cv2.cvtColor(image, cv2.COLOR_GRAY2RGBA)
     return cv2.cvtColor(image, cv2.COLOR_BGR2RGBA if image.shape[2] == 3 else cv2.COLOR_BGRA2RGBA)

@@ -8,7 +8,7 @@ from signs.datasets import DataSet
 from signs.params import Sha256, validated
 from signs.sources.folders import folders as from_folders
 from signs.sources.official import official
-from signs.sources.release import release
+from signs.sources.release import Mirrors, release
 from signs.sources.sample import sample as rendered
 
 
@@ -17,7 +17,7 @@ def fetch(
     data: Path,
     *,
     source: Literal["sample", "signs", "gtsrb", "folders"],
-    url: str | list[str],
+    url: Mirrors,
     sha256: Sha256 | None,
     sample: dict[str, Any],
     gtsrb: dict[str, Any],

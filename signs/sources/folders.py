@@ -1,5 +1,6 @@
 """Source `folders`: anybody's images, one folder a class."""
 
+import itertools
 import re
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from signs.datasets import SPLITS, DataSet, Shares, Split, check
 from signs.params import Count, Seed, validated
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".ppm", ".webp")
+TRANSPARENT_SUFFIXES = (".png", ".webp")
 
 
 @validated("fetch.folders")
@@ -19,7 +21,9 @@ def folders(*, path: Path, height: Count, width: Count, shares: Shares, track: s
     """Reads a folder of folders of images, and divides it.
 
     The classes are the folders in sorted order: their names, if all are numbers, are the ids, else ids
-    count from 0.
+    count from 0. Transparent images are laid on white, 16 bits cut to 8, grey ones repeated in three
+    channels, and photographs in JPEG turned as their EXIF orientation says. Hidden files and those of
+    other kinds are passed over.
 
     Args:
         path: Holds a folder for each class, with PNG, JPEG, PPM or WebP files of any size in it.
@@ -27,16 +31,18 @@ def folders(*, path: Path, height: Count, width: Count, shares: Shares, track: s
         width: Likewise.
         shares: Of each class's tracks in train, valid and test. Training gets what rounding leaves.
         track: Regular expression searched for in the file name; files of a class with the same match
-            (or first group) belong together and stay in one split. None: each file by itself.
-        seed: Of the division.
+            (or first group) belong together and stay in one split; a file without a match stands by
+            itself. None: each does.
+        seed: Of the division; each class has its own stream of draws, so that what is added to one
+            leaves the division of the others.
 
     Raises:
         ValueError: No image, an unreadable one, shares that do not add up, or a split left empty.
     """
     found = _found(path)
-    rng = np.random.default_rng(seed)
     parts: dict[str, list[tuple[Path, int]]] = {split: [] for split in SPLITS}
     for row, files in found:
+        rng = np.random.default_rng([seed, row.id])
         for split, chosen in zip(SPLITS, divided(tracks(files, track), shares, rng), strict=True):
             parts[split] += [(file, row.id) for file in chosen]
     for split, part in parts.items():
@@ -49,14 +55,14 @@ def folders(*, path: Path, height: Count, width: Count, shares: Shares, track: s
 def tracks(files: list[Path], pattern: str | None) -> list[list[Path]]:
     """Files that belong together, in order of what they share."""
     try:
-        expression = re.compile(pattern or r".*")
+        expression = re.compile(pattern or "")
     except re.error as error:
         raise ValueError(f"params.yaml: fetch.folders.track {pattern!r} is no regular expression: {error}") from None
     groups: dict[str, list[Path]] = {}
     for file in files:
         match = expression.search(file.name)
-        key = file.name if match is None else match[1] if expression.groups and match[1] else match[0]
-        groups.setdefault(key, []).append(file)
+        shared = match and match[min(expression.groups, 1)]
+        groups.setdefault(shared or file.name, []).append(file)
     return [groups[key] for key in sorted(groups)]
 
 
@@ -73,25 +79,37 @@ def _found(path: Path) -> list[tuple[SignClass, list[Path]]]:
     if not path.is_dir():
         raise ValueError(f"fetch.folders.path: {path} is no folder; it should hold a folder of images for each class")
     listed = {
-        folder.name: sorted(file for file in folder.iterdir() if file.suffix.lower() in SUFFIXES)
-        for folder in sorted(path.iterdir())
-        if folder.is_dir() and not folder.name.startswith(".")
+        folder.name: sorted(file for file in _visible(folder) if file.suffix.lower() in SUFFIXES)
+        for folder in _visible(path)
+        if folder.is_dir()
     }
     if not any(listed.values()):
         raise ValueError(f"{path} holds no images; put a folder for each class there, with {', '.join(SUFFIXES)} files")
     empty = [name for name, files in listed.items() if not files]
     if empty:
         raise ValueError(f"{path / empty[0]} holds no image; fill it or remove it")
-    numbered = all(re.fullmatch(r"\d{1,9}", name) for name in listed)
+    numbered = all(re.fullmatch("[0-9]{1,9}", name) for name in listed)
     names = sorted(listed, key=int) if numbered else list(listed)
+    for name, successor in itertools.pairwise(names):
+        if numbered and int(name) == int(successor):
+            raise ValueError(f"{path} has folders {name} and {successor}, both of class {int(name)}; rename one")
     return [
         (SignClass(int(name) if numbered else i, name, "photographs"), listed[name]) for i, name in enumerate(names)
     ]
 
 
+def _visible(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+
+
 def _read(part: list[tuple[Path, int]], height: int, width: int) -> Split:
     pixels = np.empty((len(part), height, width, 3), dtype=np.uint8)
     for i, (file, _) in enumerate(part):
-        image = templates.decode(file.read_bytes(), str(file))
-        pixels[i] = images.resize(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), height, width)
+        pixels[i] = images.resize(_image(file), height, width)
     return Split(pixels, np.array([label for _, label in part], dtype=np.int64))
+
+
+def _image(file: Path) -> np.ndarray:
+    if file.suffix.lower() in TRANSPARENT_SUFFIXES:
+        return templates.on_background(templates.read(file))
+    return cv2.cvtColor(templates.decode(file.read_bytes(), str(file)), cv2.COLOR_BGR2RGB)

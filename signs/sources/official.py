@@ -10,10 +10,11 @@ import math
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import cv2
 import numpy as np
+from pydantic import Field
 from tqdm import tqdm
 
 from signs import classes, download, images, templates
@@ -25,13 +26,15 @@ TRAINING_IMAGES = "GTSRB_Final_Training_Images.zip"
 TEST_IMAGES = "GTSRB_Final_Test_Images.zip"
 TEST_LABELS = "GTSRB_Final_Test_GT.zip"
 
+Md5 = Annotated[str, Field(pattern="^[0-9a-fA-F]{32}$")]
+
 
 class Digests(Section):
     """MD5 of each archive, in hexadecimal, as published with them."""
 
-    training_images: str
-    test_images: str
-    test_labels: str
+    training_images: Md5
+    test_images: Md5
+    test_labels: Md5
 
 
 class Entry(NamedTuple):
@@ -93,15 +96,18 @@ def in_validation(entries: list[Entry], share: float, seed: int) -> np.ndarray:
     chosen = set()
     for label in sorted({label for label, _ in tracks}):
         own = sorted({track for track in tracks if track[0] == label})
-        chosen |= {own[i] for i in rng.permutation(len(own))[: math.ceil(share * len(own))]}
-    return np.array([track in chosen for track in tracks])
+        count = math.ceil(share * len(own) - 1e-9)  # 0.07 * 100 is 7.000000000000001
+        chosen |= {own[i] for i in rng.permutation(len(own))[:count]}
+    return np.array([track in chosen for track in tracks], dtype=bool)
 
 
 def _fetched(url: str, md5: str, downloads: Path) -> Path:
     try:
         return download.fetch([url], f"md5:{md5}", downloads)
     except ValueError as error:
-        raise ValueError(f"fetch.gtsrb: {error}. Without it: dvc exp run -S fetch.source=sample") from None
+        raise ValueError(
+            f"fetch.gtsrb: {error}. Without it, on rendered images: dvc exp run -S fetch.source=sample"
+        ) from None
 
 
 def _tables(archive: zipfile.ZipFile) -> list[str]:
@@ -112,14 +118,14 @@ def _tables(archive: zipfile.ZipFile) -> list[str]:
 
 
 def _entries(archive: zipfile.ZipFile, table: str) -> Iterator[Entry]:
-    text = archive.read(table).decode("ascii", errors="replace")
-    for row in csv.DictReader(io.StringIO(text), delimiter=";"):
-        try:
+    text = download.content(archive, table).decode("ascii", errors="replace")
+    try:
+        for row in csv.DictReader(io.StringIO(text), delimiter=";"):
             yield Entry(str(PurePosixPath(table).parent / row["Filename"]), int(row["ClassId"]))
-        except (KeyError, TypeError, ValueError):
-            raise ValueError(
-                f"{archive.filename}/{table} is no table with Filename and ClassId between semicolons"
-            ) from None
+    except (KeyError, TypeError, ValueError, csv.Error):
+        raise ValueError(
+            f"{archive.filename}/{table} is no table with Filename and ClassId between semicolons"
+        ) from None
 
 
 def _pixels(archive: zipfile.ZipFile, entries: list[Entry], height: int, width: int) -> np.ndarray:
@@ -129,7 +135,7 @@ def _pixels(archive: zipfile.ZipFile, entries: list[Entry], height: int, width: 
         where = f"{archive.filename}/{entry.file}"
         if entry.file not in members:
             raise ValueError(f"{where} is missing, though a table lists it")
-        image = templates.decode(archive.read(entry.file), where)
+        image = templates.decode(download.content(archive, entry.file), where)
         result[i] = images.resize(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), height, width)
     return result
 

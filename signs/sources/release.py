@@ -1,13 +1,19 @@
 """Source `signs`: a release zip that holds `train.p`, `valid.p` and `test.p`."""
 
 import hashlib
-from pathlib import Path, PurePosixPath
+from collections.abc import Mapping
+from pathlib import Path, PureWindowsPath
+from typing import Annotated
+from zipfile import ZipFile
 
 import numpy as np
+from pydantic import BeforeValidator, Field
 
 from signs import classes, download
 from signs.classes import Classes
 from signs.datasets import SPLITS, DataSet, check, unpickle_bytes
+
+Mirrors = Annotated[list[str], BeforeValidator(lambda url: [url] if isinstance(url, str) else url), Field(min_length=1)]
 
 # The pickles that circulate most widely.
 KNOWN_SHA256 = {
@@ -17,43 +23,46 @@ KNOWN_SHA256 = {
 }
 
 
-def release(downloads: Path, known: Classes, url: str | list[str], sha256: str | None) -> DataSet:
+def release(downloads: Path, known: Classes, mirrors: list[str], sha256: str | None) -> DataSet:
     """Reads a release zip from its first mirror that answers.
 
     Args:
         downloads: Where downloads are kept.
         known: Names for the labels, used where these are exactly its classes and the zip has no
             `signnames.csv` of its own.
-        url: Address, `file://` address or path, or a list of mirrors of the same file.
+        mirrors: Addresses, `file://` addresses or paths of the same file.
         sha256: Of the zip; required for a local file, since a path alone does not tell DVC that the
             file has changed.
 
     Raises:
         ValueError: No mirror gives it, the digest differs, or it is no such zip.
     """
-    mirrors = [url] if isinstance(url, str) else url
     path = _fetched(mirrors, sha256, downloads)
     if sha256 is None:
-        print(f"SHA-256 of {mirrors[0]}: {download.sha256(path)}; set fetch.sha256 to it to have it checked")
+        print(f"SHA-256 of what came: {download.sha256(path)}; set fetch.sha256 to it to have it checked")
     with download.opened(path) as archive:
-        names = archive.namelist()
-        contents = {split: archive.read(_member(names, f"{split}.p", path)) for split in SPLITS}
-        listed = [name for name in names if PurePosixPath(name).name == classes.FILE_NAME]
-        own = classes.parse(archive.read(listed[0]), f"{path}/{listed[0]}") if listed else None
+        contents = {split: _needed(archive, f"{split}.p") for split in SPLITS}
+        names = _only(archive, classes.FILE_NAME)
     for split, content in contents.items():
-        same = hashlib.sha256(content).hexdigest() == KNOWN_SHA256[split]
-        print(f"{split}.p {'is' if same else 'is not'} the pickle that circulates most widely")
+        print(provenance(split, content, KNOWN_SHA256))
     splits = {split: unpickle_bytes(content, f"{path}/{split}.p") for split, content in contents.items()}
     ids = np.unique(splits["train"].labels)
+    own = classes.parse(names, f"{path}/{classes.FILE_NAME}") if names else None
     named = own or (known if np.array_equal(known.ids, ids) else None)
     if named is None:
         print(f"The zip names no classes and its {len(ids)} are not those of signnames.csv: ids serve as names")
     return check(DataSet(**splits, classes=classes.of_labels(ids, named)), str(path))
 
 
+def provenance(split: str, content: bytes, known: Mapping[str, str]) -> str:
+    """Says whether a split's pickle is the one that `known` has the SHA-256 of."""
+    same = hashlib.sha256(content).hexdigest() == known[split]
+    return f"{split}.p {'is' if same else 'is not'} the pickle that circulates most widely"
+
+
 def _fetched(mirrors: list[str], sha256: str | None, downloads: Path) -> Path:
-    local = next(filter(None, map(download.local_path, mirrors)), None)
-    if local and sha256 is None and local.is_file():
+    local = next((path for path in map(download.local_path, mirrors) if path and path.is_file()), None)
+    if local and sha256 is None:
         raise ValueError(
             f"fetch.url is a local file, so fetch.sha256 must be set, or DVC would not see it change; it is now "
             f"{download.sha256(local)}"
@@ -61,13 +70,22 @@ def _fetched(mirrors: list[str], sha256: str | None, downloads: Path) -> Path:
     try:
         return download.fetch(mirrors, sha256, downloads)
     except ValueError as error:
-        raise ValueError(f"fetch.url: {error}. Without it: dvc exp run -S fetch.source=sample") from None
-
-
-def _member(names: list[str], wanted: str, path: Path) -> str:
-    found = [name for name in names if PurePosixPath(name).name == wanted and "__MACOSX" not in name]
-    if len(found) != 1:
         raise ValueError(
-            f"{path} holds {len(found) or 'no'} {wanted}; expected one each of train.p, valid.p and test.p"
-        )
-    return found[0]
+            f"fetch.url: {error}. Without it, on rendered images: dvc exp run -S fetch.source=sample"
+        ) from None
+
+
+def _needed(archive: ZipFile, name: str) -> bytes:
+    content = _only(archive, name)
+    if content is None:
+        raise ValueError(f"{archive.filename} holds no {name}; expected train.p, valid.p and test.p")
+    return content
+
+
+def _only(archive: ZipFile, name: str) -> bytes | None:
+    # Some zips from Windows have \ in names; __MACOSX holds what macOS remembers of each file.
+    found = [member for member in archive.namelist() if PureWindowsPath(member).name == name]
+    found = [member for member in found if "__MACOSX" not in member]
+    if len(found) > 1:
+        raise ValueError(f"{archive.filename} holds {len(found)} {name} ({', '.join(found)}); expected one")
+    return download.content(archive, found[0]) if found else None

@@ -8,7 +8,7 @@ from signs import classes, templates
 from signs.classes import Classes
 from signs.datasets import DataSet, Split
 from signs.params import Count, Seed, validated
-from signs.randomization import Camera, photograph
+from signs.randomization import Camera, photograph, prepared
 
 
 @validated("fetch.sample")
@@ -37,7 +37,10 @@ def sample(
         test: For the test.
         camera: How far each effect goes.
     """
-    drawn = templates.of_classes(drawings)
+    drawn = {
+        id: [prepared(drawing, height, width) for drawing in variants]
+        for id, variants in templates.of_classes(drawings).items()
+    }
 
     def split(number: int, count: int) -> Split:
         streams = {id: np.random.default_rng([seed, number, id]) for id in drawn}

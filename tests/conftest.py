@@ -1,0 +1,75 @@
+"""Fixtures that several test files share."""
+
+import threading
+from collections import Counter
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+import signs  # noqa: F401  # before OpenCV, which reads its limits as it loads
+
+# The same examples on every run, however busy the machine is.
+settings.register_profile("signs", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("signs")
+
+
+class Site(ThreadingHTTPServer):
+    """Serves a folder on this machine, and errs where it is told to.
+
+    `requested`: file names in the order in which they were asked for. `failures`, `cuts`: how many more
+    requests for a file are answered with 503, or cut off in the middle.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.folder = folder
+        self.requested: list[str] = []
+        self.failures: Counter[str] = Counter()
+        self.cuts: Counter[str] = Counter()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Site
+
+    def do_GET(self) -> None:
+        name = self.path.partition("?")[0].lstrip("/")
+        self.server.requested.append(name)
+        if self.server.failures[name]:
+            self.server.failures[name] -= 1
+            self.send_error(503)
+            return
+        path = self.server.folder / name
+        if not path.is_file():
+            self.send_error(404)
+            return
+        content = path.read_bytes()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        if self.server.cuts[name]:
+            self.server.cuts[name] -= 1
+            content = content[: len(content) // 2]
+        self.wfile.write(content)
+
+    def log_message(self, *arguments: object) -> None:
+        pass
+
+
+@pytest.fixture
+def site(tmp_path, monkeypatch):
+    """A running Site on the folder `site` of the test's own."""
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    folder = tmp_path / "site"
+    folder.mkdir()
+    with Site(folder) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()

@@ -1,0 +1,411 @@
+import io
+import os
+import pickle
+import subprocess
+import sys
+from collections import OrderedDict
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as npst
+
+from signs import datasets
+from signs.classes import Classes, SignClass
+from signs.datasets import SPLITS, DataSet, Split, unpickle_bytes
+
+ROOT = Path(__file__).parent.parent
+
+
+def split(seed=0, count=6, shape=(4, 5, 3), labels=(2, 7)):
+    rng = np.random.default_rng(seed)
+    return Split(rng.integers(0, 256, (count, *shape), dtype=np.uint8), np.resize(np.array(labels), count))
+
+
+def dataset(**changes):
+    known = Classes((SignClass(2, "Stop, now", "photographs"), SignClass(7, "Fußgänger", "rendered")))
+    return DataSet(**{"train": split(1), "valid": split(2), "test": split(3), "classes": known} | changes)
+
+
+def same(first, second):
+    return first.classes == second.classes and all(
+        np.array_equal(mine, yours)
+        for name in SPLITS
+        for mine, yours in zip(first.splits[name], second.splits[name], strict=True)
+    )
+
+
+def pickled(protocol=4, **changes):
+    return pickle.dumps(split()._asdict() | changes, protocol=protocol)
+
+
+class Call:
+    """Pickles as a call of `function`, and with `state` as what the result is then filled with."""
+
+    def __init__(self, function, *arguments, state=None):
+        self.reduced = (function, arguments) if state is None else (function, arguments, state)
+
+    def __reduce__(self):
+        return self.reduced
+
+
+# --- a folder, written and read
+
+
+def test_a_data_set_reads_as_it_was_written(tmp_path):
+    datasets.write(tmp_path / "data", dataset())
+    assert same(datasets.read(tmp_path / "data"), dataset())
+
+
+def test_preprocessed_images_read_as_they_were_written(tmp_path):
+    written = dataset().map(lambda split: Split(split.features.astype(np.float32) / 255, split.labels))
+    datasets.write(tmp_path / "data", written)
+    found = datasets.read(tmp_path / "data")
+    assert same(found, written)
+    assert found.train.features.dtype == np.float32
+
+
+def test_the_same_data_set_gives_the_same_bytes(tmp_path):
+    datasets.write(tmp_path / "a", dataset())
+    datasets.write(tmp_path / "b", datasets.read(tmp_path / "a"))
+    names = sorted(path.name for path in (tmp_path / "a").iterdir())
+    assert names == ["signnames.csv", "test.p", "train.p", "valid.p"]
+    assert all((tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes() for name in names)
+
+
+def test_pickle_and_numpy_alone_read_what_was_written(tmp_path):
+    datasets.write(tmp_path / "data", dataset())
+    code = (
+        "import pickle, sys\n"
+        "for name in ('train', 'valid', 'test'):\n"
+        "    data = pickle.load(open(f'{name}.p', 'rb'))\n"
+        "    print(sorted(data), data['features'].shape, data['features'].dtype, data['labels'].tolist())\n"
+        "assert not [name for name in sys.modules if name.startswith('signs')]\n"
+    )
+    printed = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path / "data", capture_output=True, text=True, check=True
+    ).stdout
+    assert printed == "['features', 'labels'] (6, 4, 5, 3) uint8 [2, 7, 2, 7, 2, 7]\n" * 3
+
+
+def test_without_signnames_the_ids_are_the_names(tmp_path):
+    datasets.write(tmp_path / "data", dataset())
+    (tmp_path / "data" / "signnames.csv").unlink()
+    assert datasets.read(tmp_path / "data").classes.rows == (
+        SignClass(2, "2", "photographs"),
+        SignClass(7, "7", "photographs"),
+    )
+
+
+def test_classes_are_those_of_the_training_labels_alone(tmp_path):
+    datasets.write(tmp_path / "data", dataset())
+    with (tmp_path / "data" / "signnames.csv").open("a") as file:
+        file.write("9,Never seen,photographs\n")
+    assert datasets.read(tmp_path / "data").classes == dataset().classes
+
+
+@pytest.mark.parametrize("name", SPLITS)
+def test_a_missing_pickle_is_named(tmp_path, name):
+    datasets.write(tmp_path / "data", dataset())
+    (tmp_path / "data" / f"{name}.p").unlink()
+    with pytest.raises(ValueError, match=rf"data/{name}\.p is missing; a data set is a folder with train\.p"):
+        datasets.read(tmp_path / "data")
+
+
+FAULTS = [
+    ({"test": split(labels=(2, 9))}, r"data/test\.p: labels \[9\] occur in no training image; add some to train\.p"),
+    ({"valid": split(labels=(0,))}, r"data/valid\.p: labels \[0\] occur in no training image"),
+    ({"test": split(shape=(5, 4, 3))}, r"data/test\.p: images are \(5, 4, 3\) uint8, those of train\.p \(4, 5, 3\)"),
+    ({"valid": split(shape=(4, 5, 1))}, r"data/valid\.p: images are \(4, 5, 1\) uint8.* all three need the same"),
+    (
+        {"valid": Split(split().features.astype(np.float32), split().labels)},
+        r"data/valid\.p: images are \(4, 5, 3\) float32, those of train\.p \(4, 5, 3\) uint8",
+    ),
+    ({"train": Split(split().features, split().labels[:5])}, r"data/train\.p: 6 features but 5 labels"),
+    (
+        {"test": Split(split().features[:0], split().labels[:0])},
+        r"data/test\.p: no image in it \(features of shape \(0, 4, 5, 3\)\); each split needs some",
+    ),
+    ({"test": split(shape=(4, 0, 3))}, r"data/test\.p: no image in it"),
+    (
+        {"train": Split(split().features.astype(np.float64), split().labels)},
+        r"data/train\.p: features are float64 of shape \(6, 4, 5, 3\); expected \(n, height, width, channels\)",
+    ),
+    ({"valid": Split(split().features.reshape(6, -1), split().labels)}, r"data/valid\.p: features are uint8 of shape"),
+    ({"test": Split(split().features[None], split().labels)}, r"data/test\.p: features are uint8 of shape \(1, 6, 4"),
+    (
+        {"test": Split(split().features, split().labels[:, None])},
+        r"data/test\.p: labels are int64 of shape \(6, 1\); expected integers of shape \(n,\)",
+    ),
+    ({"test": Split(split().features, split().labels * 1.0)}, r"data/test\.p: labels are float64 of shape \(6,\)"),
+    ({"test": Split(split().features, split().labels > 2)}, r"data/test\.p: labels are bool of shape \(6,\)"),
+    (
+        {"test": Split(split().features, split().labels - 9)},
+        r"data/test\.p: label -7 is negative; class ids start",
+    ),
+]
+
+
+@pytest.mark.parametrize(("changes", "message"), FAULTS)
+def test_an_unsound_data_set_is_neither_written_nor_read_and_what_was_there_stays(tmp_path, changes, message):
+    folder = tmp_path / "data"
+    datasets.write(folder, dataset())
+    before = datasets.digest(folder)
+    with pytest.raises(ValueError, match=message):
+        datasets.write(folder, dataset(**changes))
+    assert datasets.digest(folder) == before
+    assert list(tmp_path.iterdir()) == [folder]
+    for name, changed in changes.items():
+        (folder / f"{name}.p").write_bytes(pickle.dumps(changed._asdict()))
+    with pytest.raises(ValueError, match=message):
+        datasets.read(folder)
+
+
+def test_an_error_in_the_middle_of_writing_leaves_what_was_there(tmp_path):
+    folder = tmp_path / "data"
+    datasets.write(folder, dataset())
+    before = datasets.digest(folder)
+    broken = Classes((SignClass(2, "\ud800 has no UTF-8", "photographs"), SignClass(7, "b", "rendered")))
+    with pytest.raises(UnicodeEncodeError):
+        datasets.write(folder, dataset(train=split(9), classes=broken))
+    assert datasets.digest(folder) == before
+    assert list(tmp_path.iterdir()) == [folder]
+
+
+def test_what_a_killed_run_left_is_overwritten(tmp_path):
+    (tmp_path / ".data.partial" / "deep").mkdir(parents=True)
+    (tmp_path / ".data.partial" / "train.p").write_text("half")
+    datasets.write(tmp_path / "data", dataset())
+    assert same(datasets.read(tmp_path / "data"), dataset())
+    assert list(tmp_path.iterdir()) == [tmp_path / "data"]
+
+
+def test_a_new_data_set_replaces_the_earlier_one_whole(tmp_path):
+    folder = tmp_path / "data"
+    datasets.write(folder, dataset())
+    (folder / "leftover.txt").write_text("of an earlier version")
+    datasets.write(folder, dataset(train=split(9)))
+    assert same(datasets.read(folder), dataset(train=split(9)))
+    assert not (folder / "leftover.txt").exists()
+
+
+def test_a_file_is_replaced_once_it_is_whole(tmp_path):
+    target = tmp_path / "new" / "file.txt"
+    with datasets.replaced(target) as partial:
+        partial.write_text("first")
+        assert not target.exists()
+    with pytest.raises(FileNotFoundError), datasets.replaced(target) as partial:
+        partial.with_name("no such folder").joinpath("file").touch()
+    assert target.read_text() == "first"
+    assert list(target.parent.iterdir()) == [target]
+
+
+def test_the_digest_changes_with_images_and_with_names(tmp_path):
+    renamed = Classes(tuple(row._replace(name=row.name + "!") for row in dataset().classes.rows))
+    variants = {"a": dataset(), "b": dataset(), "c": dataset(test=split(9)), "d": dataset(classes=renamed)}
+    for name, variant in variants.items():
+        datasets.write(tmp_path / name, variant)
+    digests = {name: datasets.digest(tmp_path / name) for name in variants}
+    assert digests["a"] == digests["b"]
+    assert len(set(digests.values())) == 3
+    assert len(digests["a"]) == 64
+
+
+def test_map_applies_to_each_split():
+    darker = dataset().map(lambda split: Split(split.features // 2, split.labels))
+    assert list(darker.splits) == ["train", "valid", "test"]
+    assert all(np.array_equal(darker.splits[name].features, dataset().splits[name].features // 2) for name in SPLITS)
+
+
+# --- pickles, sound ones
+
+
+@pytest.mark.parametrize("protocol", range(6))
+def test_every_protocol_is_read(protocol):
+    found = unpickle_bytes(pickled(protocol), "train.p")
+    assert np.array_equal(found.features, split().features)
+    assert np.array_equal(found.labels, split().labels)
+
+
+@pytest.mark.parametrize("protocol", [0, 1, 2, 3])
+def test_pickles_by_the_names_of_numpy_1_are_read(protocol):
+    content = pickled(protocol)
+    old = content.replace(b"numpy._core", b"numpy.core")
+    assert old != content
+    assert np.array_equal(unpickle_bytes(old, "train.p").features, split().features)
+
+
+@pytest.mark.parametrize("protocol", [4, 5])
+def test_pickles_by_the_names_of_numpy_1_are_read_in_later_protocols(protocol):
+    module = b"numpy._core.multiarray" if protocol == 4 else b"numpy._core.numeric"
+    frameless = io.BytesIO()
+    pickler = pickle._Pickler(frameless, protocol)  # of Python, since frames hold the lengths of names
+    pickler.framer.start_framing = lambda: None
+    pickler.dump(split()._asdict())
+    short = module.replace(b"_core", b"core")
+    content = frameless.getvalue()
+    old = content.replace(bytes([len(module)]) + module, bytes([len(short)]) + short)
+    assert old != content
+    assert np.array_equal(unpickle_bytes(old, "train.p").features, split().features)
+
+
+@given(
+    st.sampled_from([np.uint8, np.float32]),
+    st.tuples(st.integers(1, 3), st.integers(1, 4), st.integers(1, 4), st.integers(1, 3)),
+    st.sampled_from(["u1", "i4", "<i8", ">i8", "u2"]),
+    st.integers(0, 5),
+    st.sampled_from("CF"),
+    st.data(),
+)
+def test_images_come_as_they_were_pickled(kind, shape, label_type, protocol, order, data):
+    features = data.draw(npst.arrays(kind, shape))
+    labels = data.draw(npst.arrays(label_type, shape[:1], elements=st.integers(0, 100)))
+    content = pickle.dumps({"features": np.asarray(features, order=order), "labels": labels}, protocol=protocol)
+    found = unpickle_bytes(content, "train.p")
+    np.testing.assert_array_equal(found.features, features)
+    assert found.labels.tolist() == labels.tolist()
+    assert (found.features.dtype, found.labels.dtype) == (kind, np.int64)
+    assert found.features.flags.c_contiguous
+    assert found.features.flags.writeable
+
+
+def test_other_keys_are_passed_over():
+    extra = {"sizes": np.ones((6, 2)), "coords": np.ones((6, 4), np.uint16), "files": np.array(["a", "äb"]), "n": [1]}
+    found = unpickle_bytes(pickled(**extra), "train.p")
+    assert np.array_equal(found.features, split().features)
+
+
+def test_images_without_a_channel_axis_get_one():
+    features = split().features[..., 0]
+    found = unpickle_bytes(pickled(features=features), "train.p")
+    assert np.array_equal(found.features, features[..., None])
+
+
+# --- pickles, hostile and broken ones
+
+
+def assert_refused(content, message):
+    with pytest.raises(ValueError, match=message) as caught:
+        unpickle_bytes(content, "train.p")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("protocol", range(6))
+def test_a_pickle_that_would_run_a_command_is_refused_and_not_run(tmp_path, protocol):
+    touched = tmp_path / "touched"
+    content = pickled(protocol, features=Call(os.system, f"touch {touched}"))
+    assert_refused(content, r"train\.p cannot be read .*asks for posix\.system, .*: refused, not run")
+    assert not touched.exists()
+
+
+def test_a_pickle_that_would_evaluate_code_is_refused_and_not_run(tmp_path):
+    touched = tmp_path / "touched"
+    content = pickled(extra=Call(eval, f"open({str(touched)!r}, 'w')"))
+    assert_refused(content, r"asks for builtins\.eval, which is no part of an array: refused, not run")
+    assert not touched.exists()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "numpy load",
+        "numpy fromfile",
+        "numpy.core.multiarray fromfile",
+        "numpy._core.multiarray scalar",
+        "numpy.core.numeric fromfile",
+        "numpy.core._methods _dump",
+        "numpy.f2py.compile os",
+        "numpyXcore.multiarray _reconstruct",
+        "builtins getattr",
+        "copyreg _reconstructor",
+        "_codecs decode",
+    ],
+)
+def test_no_other_function_is_found_not_even_of_numpy(name):
+    module, function = name.split()
+    content = b"c%s\n%s\n(Vtrain.p\ntR." % (module.encode(), function.encode())
+    assert_refused(content, rf"asks for {module}\.{function}, which is no part of an array: refused, not run")
+
+
+def test_attributes_of_what_is_allowed_are_not_reached():
+    assert_refused(b"\x80\x04\x8c\x05numpy\x8c\x0cndarray.dump\x93.", r"asks for numpy\.ndarray\.dump")
+
+
+def test_encoding_makes_bytes_and_imports_nothing():
+    content = b"c_codecs\nencode\n(V\xe9\nVa.codec.that.is.imported\ntR."
+    assert_refused(content, r"holds bytes; expected a dict")
+
+
+@pytest.mark.parametrize(
+    "features",
+    [
+        np.array([1, "two", None], dtype=object),
+        np.zeros(2, dtype=[("a", "u1"), ("b", "O")]),
+    ],
+)
+def test_arrays_of_objects_are_refused(features):
+    assert_refused(pickled(features=features), r"it holds an array of type '[OV]\d+'; only numbers are read")
+
+
+def test_memory_addresses_in_a_pickle_are_not_followed():
+    """NumPy itself would build an array of objects at addresses of the pickle's choice, and crash or worse."""
+    code = (
+        "import numpy, pickle\n"
+        "from signs.datasets import unpickle_bytes\n"
+        "from tests.test_datasets import Call\n"
+        "evil = Call(numpy.ndarray, (1,), 'O', b'A' * 8)\n"
+        "shape = Call(numpy._core.multiarray._reconstruct, numpy.ndarray, evil, b'b')\n"
+        "unmarked = Call(numpy.dtype, 'O', False, True, state=(3, '|', None, None, None, -1, -1, 0))\n"
+        "buffer = Call(numpy._core.numeric._frombuffer, b'A' * 80, unmarked, (10,), 'C')\n"
+        "for features in (shape, buffer, [buffer, {shape: 1}]):\n"
+        "    try:\n"
+        "        unpickle_bytes(pickle.dumps({'features': features, 'labels': 0}), 'train.p')\n"
+        "    except (ValueError, TypeError):\n"
+        "        print('refused')\n"
+    )
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stdout, run.stderr) == (0, "refused\n" * 3, "")
+
+
+def test_a_dict_of_another_kind_is_refused():
+    assert_refused(pickle.dumps(OrderedDict(split()._asdict())), r"asks for collections\.OrderedDict")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (pickle.dumps([1, 2]), r"train\.p holds list; expected a dict with the keys 'features' and 'labels'"),
+        (pickle.dumps({"features": 1}), r"train\.p holds \['features'\]; expected a dict with the keys"),
+        (pickled(features=[[1]]), r"train\.p: features are a list; expected an array"),
+        (pickled(labels=(1, 2)), r"train\.p: labels are a tuple; expected an array"),
+        (b"", r"train\.p cannot be read as a pickle of arrays: Ran out of input"),
+        (b"<!DOCTYPE html><html>", r"train\.p cannot be read as a pickle of arrays: "),
+        (pickled(features=np.array(["a"])), r"train\.p: features are <U1 of shape \(1,\)"),
+    ],
+)
+def test_what_is_no_dict_of_arrays_is_an_error(content, message):
+    assert_refused(content, message)
+
+
+@given(st.integers(0, len(pickled()) - 1))
+def test_a_truncated_pickle_is_an_error(length):
+    assert_refused(pickled()[:length], r"train\.p cannot be read as a pickle of arrays: ")
+
+
+@given(st.binary(max_size=200))
+def test_random_bytes_are_an_error(content):
+    assert_refused(content, r"train\.p ")
+
+
+@given(st.integers(0, len(pickled(3)) - 1), st.integers(0, 255))
+def test_a_damaged_byte_gives_an_error_or_arrays(position, byte):
+    content = bytearray(pickled(3))
+    content[position] = byte
+    try:
+        found = unpickle_bytes(bytes(content), "train.p")
+    except ValueError:
+        return
+    assert found.features.ndim == 4
+    assert len(found.features) == len(found.labels)

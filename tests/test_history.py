@@ -1,0 +1,54 @@
+import csv
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from signs import history
+
+rows = st.lists(st.fixed_dictionaries({"valid_accuracy": st.floats(0, 1), "valid_cost": st.floats(0, 10)}), min_size=1)
+
+
+def row(accuracy, cost):
+    return {"valid_accuracy": accuracy, "valid_cost": cost}
+
+
+@pytest.mark.parametrize(
+    ("rows", "best"),
+    [
+        ([row(0.1, 3.0), row(0.9, 0.5), row(0.8, 0.1)], 1),
+        ([row(0.1, 3.0), row(0.9, 0.5), row(0.9, 0.4)], 2),
+        ([row(0.9, 0.4), row(0.9, 0.4), row(0.1, 0.0)], 0),
+    ],
+)
+def test_the_best_epoch_is_that_of_accuracy_then_cost_then_the_first(rows, best):
+    assert history.best_epoch(rows) == best
+
+
+@given(rows)
+def test_no_epoch_is_better_than_the_best(rows):
+    best = history.best_epoch(rows)
+    keys = [(row["valid_accuracy"], -row["valid_cost"]) for row in rows]
+    assert keys[best] == max(keys)
+    assert keys.index(max(keys)) == best
+
+
+def test_without_validation_the_last_epoch_is_the_best():
+    assert history.best_epoch([{"train_accuracy": 0.9}, {"train_accuracy": 0.5}]) == 1
+
+
+def test_the_table_holds_a_row_for_each_epoch(tmp_path):
+    path = tmp_path / "metrics" / "history.csv"
+    rows = [{"epoch": 0, "train_cost": 3.7612345678}, {"epoch": 1, "train_cost": 1.5e-9}]
+    history.write(path, rows)
+    assert path.read_text(encoding="utf-8") == "epoch,train_cost\n0,3.76123\n1,1.5e-09\n"
+    with path.open(newline="") as file:
+        assert [float(row["train_cost"]) for row in csv.DictReader(file)] == pytest.approx([3.76123, 1.5e-9])
+
+
+def test_the_table_replaces_an_earlier_one(tmp_path):
+    path = tmp_path / "history.csv"
+    path.write_text("old")
+    history.write(path, [{"epoch": 0}])
+    assert path.read_text() == "epoch\n0\n"
+    assert list(tmp_path.iterdir()) == [path]

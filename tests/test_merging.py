@@ -1,0 +1,128 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from signs.classes import Classes, SignClass
+from signs.datasets import DataSet, Split
+from signs.merging import merge
+
+NAMES = ["Stop", "Yield", "Parking", "Bus lane", "Bus stop"]
+
+
+def dataset(named, origin, count=2, first=0, shape=(2, 2, 1)):
+    """`count` images a class and split; each one's pixels are a number of its own, from `first`."""
+    ids = np.repeat(list(named), count)
+    splits = []
+    for number in range(3):
+        levels = (first + number * len(ids) + np.arange(len(ids))).astype(np.uint8).reshape(-1, 1, 1, 1)
+        splits.append(Split(np.tile(levels, (1, *shape)), ids))
+    return DataSet(*splits, Classes(tuple(SignClass(id, name, origin) for id, name in named.items())))
+
+
+def level_names(*datasets):
+    """The name of the class to which the image of each level belongs."""
+    return {
+        int(image.flat[0]): dict(zip(data.classes.ids.tolist(), data.classes.names, strict=True))[label]
+        for data in datasets
+        for split in data.splits.values()
+        for image, label in zip(split.features, split.labels.tolist(), strict=True)
+    }
+
+
+def test_new_classes_get_the_ids_after_the_last():
+    merged = merge(
+        dataset({0: "Stop", 1: "Yield"}, "photographs"), dataset({0: "Bus lane", 1: "Bus stop"}, "synthetic", first=100)
+    )
+    assert merged.classes.rows == (
+        SignClass(0, "Stop", "photographs"),
+        SignClass(1, "Yield", "photographs"),
+        SignClass(2, "Bus lane", "synthetic"),
+        SignClass(3, "Bus stop", "synthetic"),
+    )
+    assert merged.train.labels.tolist() == [0, 0, 1, 1, 2, 2, 3, 3]
+    assert merged.test.features[:, 0, 0, 0].tolist() == [8, 9, 10, 11, 108, 109, 110, 111]
+
+
+def test_ids_with_gaps_on_both_sides_are_kept_apart():
+    merged = merge(
+        dataset({10: "Stop", 3: "Yield"}, "rendered"), dataset({7: "Bus lane", 2: "Bus stop"}, "synthetic", first=100)
+    )
+    assert dict(zip(merged.classes.ids.tolist(), merged.classes.names, strict=True)) == {
+        3: "Yield",
+        10: "Stop",
+        11: "Bus stop",
+        12: "Bus lane",
+    }
+    assert merged.train.labels.tolist() == [10, 10, 3, 3, 12, 12, 11, 11]
+
+
+def test_a_class_of_the_same_name_is_joined_and_its_test_images_stay_photographs():
+    original = dataset({4: "Stop", 9: "Parking"}, "photographs")
+    merged = merge(original, dataset({0: "Bus lane", 1: "Parking"}, "synthetic", first=100))
+    assert merged.classes.rows == (*original.classes.rows, SignClass(10, "Bus lane", "synthetic"))
+    assert merged.train.labels.tolist() == [4, 4, 9, 9, 10, 10, 9, 9]
+    assert merged.valid.labels.tolist() == [4, 4, 9, 9, 10, 10, 9, 9]
+    assert merged.test.labels.tolist() == [4, 4, 9, 9, 10, 10]
+    assert np.array_equal(merged.test.features[:4], original.test.features)
+
+
+def test_where_every_class_is_joined_the_test_is_the_original_one():
+    original = dataset({4: "Stop"}, "photographs")
+    merged = merge(original, dataset({0: "Stop"}, "synthetic", first=100))
+    assert np.array_equal(merged.test.features, original.test.features)
+    assert merged.classes == original.classes
+    assert len(merged.train.labels) == 4
+
+
+namings = st.lists(st.sampled_from(NAMES), min_size=1, unique=True).flatmap(
+    lambda names: st.lists(st.integers(0, 200), min_size=len(names), max_size=len(names), unique=True).map(
+        lambda ids: dict(zip(ids, names, strict=True))
+    )
+)
+
+
+@given(namings, namings, st.integers(1, 3))
+def test_each_image_keeps_its_class(first, second, count):
+    original = dataset(first, "photographs", count)
+    synthetic = dataset(second, "synthetic", count, first=100)
+    merged = merge(original, synthetic)
+    names = level_names(original, synthetic)
+    assert level_names(merged).items() <= names.items()
+    dropped = {level for level in names if level not in level_names(merged)}
+    joined = {level for level, name in level_names(synthetic).items() if name in first.values()}
+    assert dropped == joined & set(synthetic.test.features[:, 0, 0, 0].tolist())
+    assert sorted(merged.classes.names) == sorted({*first.values(), *second.values()})
+    for name, split in original.splits.items():
+        assert np.array_equal(merged.splits[name].features[: len(split.labels)], split.features)
+        assert np.array_equal(merged.splits[name].labels[: len(split.labels)], split.labels)
+
+
+def test_neither_data_set_is_altered():
+    original, synthetic = dataset({0: "Stop"}, "photographs"), dataset({0: "Bus lane"}, "synthetic")
+    merged = merge(original, synthetic)
+    merged.train.features[:] = 0
+    merged.train.labels[:] = 7
+    assert np.array_equal(original.train.features, dataset({0: "Stop"}, "photographs").train.features)
+    assert synthetic.train.labels.tolist() == [0, 0]
+
+
+@pytest.mark.parametrize(
+    ("shape", "kind", "message"),
+    [
+        ((3, 2, 1), np.uint8, r"original images are \(2, 2\) pixels, synthetic ones \(3, 2\); set synthesize\.height"),
+        ((2, 2, 3), np.uint8, r"original images are uint8 in 1 channels, synthetic ones uint8 in 3; preprocess\.grey"),
+        ((2, 2, 1), np.float32, r"original images are uint8 in 1 channels, synthetic ones float32 in 1"),
+    ],
+)
+def test_images_that_do_not_go_together_are_an_error(shape, kind, message):
+    other = dataset({0: "Bus lane"}, "synthetic", shape=shape)
+    other = other.map(lambda split: Split(split.features.astype(kind), split.labels))
+    with pytest.raises(ValueError, match=message):
+        merge(dataset({0: "Stop"}, "photographs"), other)
+
+
+def test_merge_has_nothing_to_set():
+    data = dataset({0: "Stop"}, "photographs")
+    with pytest.raises(ValueError, match=r"params\.yaml: merge\.shuffle is unknown"):
+        merge(data, data, shuffle=True)

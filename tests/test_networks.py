@@ -1,0 +1,105 @@
+import keras
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from signs import params
+from signs.networks import LeNet, lenet
+
+
+def built(classes=43, shape=(32, 32, 1), **settings):
+    model = LeNet(classes, **settings)
+    model(np.zeros((1, *shape), dtype=np.float32))
+    return model
+
+
+def images(count=5, shape=(32, 32, 1)):
+    return np.random.default_rng(0).uniform(-1, 1, (count, *shape)).astype(np.float32)
+
+
+def test_lenet_has_as_many_parameters_as_the_article():
+    assert sum(np.prod(variable.shape) for variable in built().trainable_variables) == 129_923
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.integers(16, 40), st.integers(16, 40), st.integers(1, 4), st.integers(1, 50))
+def test_image_size_and_channels_come_from_the_data(height, width, channels, classes):
+    model = LeNet(classes, depths=[2, 3, 5, 4])
+    assert model(images(3, (height, width, channels))).shape == (3, classes)
+
+
+def test_images_without_a_channel_axis_are_images_in_one_channel():
+    model = built(shape=(32, 32))
+    flat = images(shape=(32, 32))
+    np.testing.assert_array_equal(model(flat), model(flat[..., np.newaxis]))
+
+
+def test_images_of_uint8_are_taken_as_they_are():
+    pixels = np.random.default_rng(0).integers(0, 256, (3, 32, 32, 1), dtype=np.uint8)
+    model = built()
+    np.testing.assert_array_equal(model(pixels), model(pixels.astype(np.float32)))
+
+
+def test_too_small_images_are_refused():
+    with pytest.raises(ValueError, match="images are 15x32 pixels; LeNet needs at least 16x16"):
+        LeNet(3)(images(shape=(15, 32, 1)))
+
+
+def test_predictions_accuracy_and_costs_are_those_of_numpy():
+    model, features, labels = built(7), images(20), np.arange(20) % 7
+    logits = np.array(model(features), dtype=np.float64)
+    log_probabilities = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+    cross_entropy = -log_probabilities[np.arange(20), labels]
+
+    np.testing.assert_array_equal(model.predictions(features), logits.argmax(axis=1))
+    np.testing.assert_allclose(model.accuracy(features, labels), np.mean(logits.argmax(axis=1) == labels))
+    np.testing.assert_allclose(model.cross_entropy(features, labels), cross_entropy, rtol=1e-5)
+    np.testing.assert_allclose(model.cost(features, labels), cross_entropy.mean(), rtol=1e-5)
+    layers = [layer.get_weights() for layer in model.layers if layer.weights]
+    weights = [np.concatenate([array.ravel() for array in arrays]) for arrays in layers]
+    l1 = sum(np.abs(array).sum() for array in weights)
+    l2 = sum(np.sqrt(np.square(array).sum()) for array in weights)
+    np.testing.assert_allclose([model.L1(), model.L2()], [l1, l2], rtol=1e-5)
+    penalized = model.cost(features, labels, l1=0.1, l2=0.01)
+    np.testing.assert_allclose(penalized, cross_entropy.mean() + 0.1 * l1 + 0.01 * l2, rtol=1e-5)
+
+
+def test_dropout_acts_in_training_only():
+    model, features = built(), images()
+    np.testing.assert_array_equal(model(features), model(features))
+    assert not np.array_equal(model(features, training=True), model(features, training=True))
+
+
+def test_a_network_is_saved_loaded_and_cloned(tmp_path):
+    model, features = built(5, depths=[2, 3, 5, 4], dropout_keep_prob=0.7), images()
+
+    model.save(tmp_path / "lenet.keras")
+    loaded = keras.models.load_model(tmp_path / "lenet.keras")
+    model.save_weights(tmp_path / "lenet.weights.h5")
+    other = built(5, depths=[2, 3, 5, 4])
+    other.load_weights(tmp_path / "lenet.weights.h5")
+    clone = keras.models.clone_model(model)
+
+    np.testing.assert_array_equal(loaded(features), model(features))
+    np.testing.assert_array_equal(other(features), model(features))
+    assert loaded.get_config() == clone.get_config() == model.get_config()
+
+
+def test_the_settings_of_lenet_are_its_section():
+    section = params.load("train")["network"]["lenet"]
+    assert section.keys() == params.settings(lenet)
+    assert lenet(43, **section).dropout_keep_prob == 0.3
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"depths": [10, 20, 200]}, r"train\.network\.lenet\.depths is \[10, 20, 200\]"),
+        ({"depths": [10, 20, 200, 0]}, r"train\.network\.lenet\.depths\.3 is 0; .*greater than or equal to 1"),
+        ({"dropout_keep_prob": 0}, r"train\.network\.lenet\.dropout_keep_prob is 0; .*greater than 0"),
+    ],
+)
+def test_bad_settings_are_named(changed, message):
+    with pytest.raises(ValueError, match=message):
+        lenet(43, **({"depths": [10, 20, 200, 100], "dropout_keep_prob": 0.3} | changed))

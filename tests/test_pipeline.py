@@ -1,0 +1,238 @@
+"""The whole pipeline, run by DVC itself on a tiny data set."""
+
+import hashlib
+import json
+import os
+import pickle
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import yaml
+from sklearn.datasets import load_digits
+
+ROOT = Path(__file__).parent.parent
+PARTS = (".dvcignore", ".gitignore", "data", "dvc.yaml", "params.yaml", "requirements.lock", "signs", "stages")
+ENVIRONMENT = os.environ | {
+    "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+    "DVC_NO_ANALYTICS": "1",
+    **{f"GIT_{who}_{what}": "tests@example.org" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")},
+}
+UPPER_ROW = {"fetch", "preprocess@original", "train@original", "evaluate@original"}
+AFTER_SYNTHESIS = {"synthesize", "preprocess@synthetic", "merge", "train@augmented", "evaluate@augmented"}
+
+
+def run(project, *command, code=0):
+    done = subprocess.run(command, cwd=project, env=ENVIRONMENT, capture_output=True, text=True, check=False)
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def stages_run(output):
+    return {line.split("'")[1] for line in output.splitlines() if line.startswith("Running stage")}
+
+
+def change(project, section, **values):
+    path = project / "params.yaml"
+    params = yaml.safe_load(path.read_text())
+    place = params
+    for key in section.split("."):
+        place = place[key]
+    place.update(values)
+    path.write_text(yaml.safe_dump(params, sort_keys=False))
+
+
+def commit(project, message):
+    run(project, "git", "add", "-A")
+    run(project, "git", "commit", "-qm", message)
+
+
+def made(folder):
+    """A project like this one, with few images and short training, committed but not yet run."""
+    folder.mkdir()
+    listed = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard", *PARTS], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    for name in listed.stdout.splitlines():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, folder / name)
+    run(folder, "git", "init", "-q", "-b", "main")
+    run(folder, "dvc", "init", "-q")
+    change(folder, "fetch.sample", train=6, valid=2, test=2)
+    change(folder, "train", epochs=2, batch_size=64)
+    change(folder, "synthesize.recipe.article", brightness={"start": 0.6, "stop": 1.2, "step": 0.5}, offset_step=20)
+    commit(folder, "Start")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A project that has been run to the end and committed; not to be changed."""
+    project = made(tmp_path_factory.mktemp("finished") / "project")
+    assert stages_run(run(project, "dvc", "repro")) == UPPER_ROW | AFTER_SYNTHESIS
+    commit(project, "Run")
+    return project
+
+
+@pytest.fixture
+def project(finished, tmp_path):
+    """A copy of the finished project, cache and outputs included."""
+    return shutil.copytree(finished, tmp_path / "project", symlinks=True)
+
+
+def metrics(project, name):
+    return json.loads((project / "metrics" / f"{name}.json").read_text())
+
+
+def test_a_second_run_finds_everything_up_to_date(finished):
+    output = run(finished, "dvc", "repro")
+    assert stages_run(output) == set()
+    assert "up to date" in output
+    assert run(finished, "git", "status", "--porcelain") == ""
+
+
+def test_the_metrics_have_their_form(finished):
+    for name in ("original", "augmented"):
+        found = metrics(finished, name)
+        assert found.keys() == {"train", "valid", "test", "images"}
+        for split in ("train", "valid", "test"):
+            assert 0 <= found[split]["accuracy"] <= 1
+            assert found[split]["loss"] > 0
+        assert {"macro_f1", "calibration_error"} <= found["test"].keys()
+    assert metrics(finished, "original")["images"] == "rendered"
+    parts = metrics(finished, "augmented")["test"]
+    assert {"accuracy"} == parts["original"].keys() == parts["synthetic"].keys()
+
+
+def test_the_probabilities_are_kept_beside_their_labels(finished):
+    for name, classes in (("original", 43), ("augmented", 48)):
+        with np.load(finished / "predictions" / f"{name}.npz") as file:
+            assert set(file.files) == {"ids", "valid_softmax", "valid_labels", "test_softmax", "test_labels"}
+            assert file["ids"].tolist() == list(range(classes))
+            accuracy = np.mean(file["ids"][file["test_softmax"].argmax(axis=1)] == file["test_labels"])
+        np.testing.assert_allclose(accuracy, metrics(finished, name)["test"]["accuracy"])
+
+
+def test_two_clones_end_in_the_same_bytes(finished, tmp_path):
+    first = run(finished, "git", "rev-list", "--max-parents=0", "HEAD").strip()
+    run(tmp_path, "git", "clone", "-q", finished, "clone")
+    run(tmp_path / "clone", "git", "checkout", "-q", first)
+
+    assert stages_run(run(tmp_path / "clone", "dvc", "repro")) == UPPER_ROW | AFTER_SYNTHESIS
+
+    for name in ("dvc.lock", "metrics/original.json", "metrics/augmented.json", "metrics/original/history.csv"):
+        assert (tmp_path / "clone" / name).read_bytes() == (finished / name).read_bytes()
+
+
+def test_other_epochs_only_train_and_evaluate_anew(project):
+    change(project, "train", epochs=1)
+    trained, evaluated = ({f"{stage}@{name}" for name in ("original", "augmented")} for stage in ("train", "evaluate"))
+    # A model whose best epoch stays the same is the same file, and need not be evaluated again.
+    assert trained < stages_run(run(project, "dvc", "repro")) <= trained | evaluated
+
+
+def test_another_synthesis_leaves_the_original_alone(project):
+    change(project, "synthesize", seed=2)
+    assert stages_run(run(project, "dvc", "repro")) == AFTER_SYNTHESIS
+
+
+def test_another_new_sign_leaves_the_original_alone(project):
+    shutil.copy(project / "data/new_signs/parking.svg", project / "data/new_signs/parking_2.svg")
+    assert stages_run(run(project, "dvc", "repro")) == AFTER_SYNTHESIS
+    assert "48,Parking 2,synthetic" in (project / "models/augmented/signnames.csv").read_text()
+
+
+def test_the_commands_of_dvc_work(project):
+    output = run(project, "dvc", "exp", "run", "-n", "short", "-S", "train.epochs=1")
+    assert "train@original" in stages_run(output)
+
+    shown = json.loads(run(project, "dvc", "exp", "show", "--json"))
+    assert "short" in json.dumps(shown)
+    compared = json.loads(run(project, "dvc", "params", "diff", "--json"))
+    assert compared["params.yaml"]["train.epochs"] == {"old": 2, "new": 1, "diff": -1}
+    compared = json.loads(run(project, "dvc", "metrics", "diff", "--json"))
+    assert "test.accuracy" in compared["metrics/original.json"]
+    run(project, "dvc", "plots", "diff", "HEAD")
+    page = (project / "dvc_plots/index.html").read_text()
+    assert "valid_accuracy" in page
+    assert "squared_change" in page
+
+    run(project, "git", "checkout", "-q", ".")
+    run(project, "dvc", "checkout", "-q")
+    assert "up to date" in run(project, "dvc", "status")
+
+
+def test_metrics_and_plots_compare_in_a_clone_without_the_cache(finished, tmp_path):
+    run(tmp_path, "git", "clone", "-q", finished, "clone")
+    clone = tmp_path / "clone"
+    shown = json.loads(run(clone, "dvc", "metrics", "show", "--json"))
+    assert shown[""]["data"]["metrics/original.json"]["data"] == metrics(finished, "original")
+    run(clone, "dvc", "plots", "show")
+    assert "valid_cost" in (clone / "dvc_plots/index.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (["fetch.source=signs", "fetch.url=broken.zip", "fetch.sha256=DIGEST"], "no whole zip archive"),
+        (["fetch.source=signs", "fetch.url=broken.zip", f"fetch.sha256={'0' * 64}"], "expected 000000"),
+        (["fetch.sample.train=none"], "params.yaml: fetch.sample.train is 'none'; Input should be a valid integer"),
+    ],
+)
+def test_a_failed_run_says_why_and_what_was_there_comes_back(project, settings, message):
+    (project / "broken.zip").write_bytes(b"PK\x03\x04 and then nothing")
+    digest = hashlib.sha256((project / "broken.zip").read_bytes()).hexdigest()
+    before = (project / "data/original/train.p").read_bytes()
+    changes = [part for setting in settings for part in ("-S", setting.replace("DIGEST", digest))]
+
+    output = run(project, "dvc", "exp", "run", *changes, code=255)
+
+    said = [line for line in output.splitlines() if line.startswith("fetch: ")]
+    assert len(said) == 1
+    assert message in said[0]
+    assert "dvc checkout" in said[0]
+    assert "Traceback" not in output
+    run(project, "git", "checkout", "-q", ".")
+    run(project, "dvc", "checkout", "-q")
+    assert (project / "data/original/train.p").read_bytes() == before
+
+
+def digits_zip(path, channels, label_of):
+    """scikit-learn's digits, scaled up to 32x32 pixels, as a release zip."""
+    digits = load_digits()
+    pixels = [cv2.resize(image / 16 * 255, (32, 32), interpolation=cv2.INTER_CUBIC) for image in digits.images]
+    features = np.rint(pixels).clip(0, 255).astype(np.uint8)
+    if channels == 3:
+        features = np.stack([features] * 3, axis=-1)
+    order = np.random.default_rng(0).permutation(len(features))
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, rows in zip(("train", "valid", "test"), np.split(order, [1200, 1400]), strict=True):
+            split = {"features": features[rows], "labels": label_of(digits.target[rows])}
+            archive.writestr(f"{name}.p", pickle.dumps(split))
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("channels", "label_of", "new_ids"),
+    [(1, lambda digit: digit, range(10, 15)), (3, lambda digit: 3 * digit + 5, range(33, 38))],
+    ids=["one channel", "three channels, ids with gaps"],
+)
+def test_other_images_go_the_same_way(tmp_path, channels, label_of, new_ids):
+    project = made(tmp_path / "project")
+    sha256 = digits_zip(project / "digits.zip", channels, label_of)
+    change(project, "fetch", source="signs", url="digits.zip", sha256=sha256)
+    change(project, "train", epochs=60)
+
+    run(project, "dvc", "repro")
+
+    assert metrics(project, "original")["test"]["accuracy"] >= 0.95
+    assert metrics(project, "augmented")["test"]["original"]["accuracy"] >= 0.95
+    names = (project / "models/augmented/signnames.csv").read_text().splitlines()[1:]
+    ids = [*(int(label_of(digit)) for digit in range(10)), *new_ids]
+    assert [int(line.split(",")[0]) for line in names] == ids
+    assert names[-1] == f"{new_ids[-1]},Pedestrian zone,synthetic"

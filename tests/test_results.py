@@ -1,0 +1,51 @@
+"""README's figures are those of the runs in `results/` and of the committed sample run."""
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).parent.parent
+ROWS = {
+    "`original`, photographs": ("original", "accuracy"),
+    "`augmented`, photographs": ("augmented", "original.accuracy"),
+    "`augmented`, synthetic images": ("augmented", "synthetic.accuracy"),
+    "`augmented`, all": ("augmented", "accuracy"),
+}
+
+
+def measured_value(path, key):
+    value = json.loads(path.read_text())["test"]
+    for part in key.split("."):
+        value = value[part]
+    return 100 * value
+
+
+def table():
+    lines = (ROOT / "README.md").read_text().splitlines()
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("|")]
+    return {row[0]: row[1:] for row in cells}
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_a_row_of_the_table_is_what_the_runs_gave(row):
+    name, key = ROWS[row]
+    runs = sorted((ROOT / "results").glob("lenet-seed*"))
+    values = [measured_value(run / f"{name}.json", key) for run in runs]
+    *seeds, summary = table()[row][:4]
+    assert seeds == [f"{value:.2f}" for value in values]
+    assert summary == f"{np.mean(values):.2f} ± {np.std(values, ddof=1):.2f}"
+
+
+def test_the_figures_of_the_sample_are_those_of_the_committed_run():
+    text = (ROOT / "README.md").read_text()
+    said = re.search(r"On the rendered sample: ([\d.]+) % of 43 classes, ([\d.]+) % of 48", text)
+    measured = [measured_value(ROOT / "metrics" / f"{name}.json", "accuracy") for name in ("original", "augmented")]
+    assert list(said.groups()) == [f"{value:.1f}" for value in measured]
+
+
+def test_every_run_says_on_which_data_and_with_which_settings():
+    for run in sorted((ROOT / "results").iterdir()):
+        assert {path.name for path in run.iterdir()} == {"params.yaml", "original.json", "augmented.json"}

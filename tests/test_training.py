@@ -1,0 +1,171 @@
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from signs import scores
+from signs.networks import LeNet
+from signs.training import train
+
+SETTINGS = {"seed": 3, "epochs": 3, "batch_size": 32, "learning_rate": 0.003, "l1": 0.0, "l2": 0.0}
+
+
+def stripes(count=120, seed=0):
+    """Images of 16x16 pixels with stripes across, down or aslant, in noise; a network learns them in seconds."""
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(0, 3, count)
+    row, column = np.mgrid[:16, :16]
+    patterns = np.stack([np.sin(row), np.sin(column), np.sin((row + column) / 1.4)])
+    return (patterns[labels] + rng.normal(0, 0.3, (count, 16, 16))).astype(np.float32), labels
+
+
+def small(**settings):
+    return LeNet(3, depths=[4, 6, 20, 10], **{"dropout_keep_prob": 0.8} | settings)
+
+
+def logits(model, features):
+    return np.array(model(features))
+
+
+def test_a_network_learns_from_plain_arrays():
+    model = small()
+
+    history, softmax = train(model, *stripes(300), **SETTINGS | {"epochs": 12, "learning_rate": 0.01})
+
+    assert history[-1]["train_accuracy"] > 0.9 > history[0]["train_accuracy"]
+    assert [row["epoch"] for row in history] == list(range(13))
+    assert softmax is None
+
+
+def test_the_history_holds_what_can_be_measured_of_each_split():
+    model, validation, test = small(), stripes(50, 1), stripes(40, 2)
+
+    history, softmax = train(model, *stripes(), validation=validation, test=test, **SETTINGS)
+
+    assert list(history[0]) == [
+        "epoch",
+        *(f"{split}_{measure}" for split in ("train", "valid", "test") for measure in ("accuracy", "cost")),
+        "squared_change",
+    ]
+    best = max(history, key=lambda row: (row["valid_accuracy"], -row["valid_cost"]))
+    for name, (features, labels) in {"valid": validation, "test": test}.items():
+        np.testing.assert_allclose(best[f"{name}_accuracy"], scores.accuracy(logits(model, features), labels))
+        np.testing.assert_allclose(
+            best[f"{name}_cost"], scores.cross_entropy(logits(model, features), labels), rtol=1e-5
+        )
+    np.testing.assert_allclose(softmax, scores.softmax(logits(model, validation[0])), rtol=1e-4, atol=1e-6)
+
+
+def test_the_weights_of_the_best_validation_epoch_are_left(tmp_path):
+    model, validation = small(), stripes(30, 1)
+    # So large a rate that the last epoch is not the best.
+    history, _ = train(
+        model, *stripes(), validation=validation, save_to=tmp_path, **SETTINGS | {"learning_rate": 0.05, "epochs": 8}
+    )
+    best = max(history, key=lambda row: (row["valid_accuracy"], -row["valid_cost"], -row["epoch"]))["epoch"]
+    assert 0 < best < 8
+
+    saved = small()
+    saved(validation[0][:1])
+    saved.load_weights(tmp_path / f"epoch_{best:03}.weights.h5")
+
+    np.testing.assert_array_equal(logits(model, validation[0]), logits(saved, validation[0]))
+    assert sorted(path.name for path in tmp_path.iterdir()) == [f"epoch_{i:03}.weights.h5" for i in range(1, 9)]
+
+
+def test_training_starts_from_the_weights_of_any_epoch(tmp_path):
+    data = stripes()
+    history, _ = train(small(), *data, save_to=tmp_path, **SETTINGS)
+
+    for epoch in (1, 3):
+        weights = tmp_path / f"epoch_{epoch:03}.weights.h5"
+        continued, _ = train(small(), *data, load_from=weights, **SETTINGS | {"epochs": 1})
+        assert continued[0]["train_cost"] == history[epoch]["train_cost"]
+
+
+def test_the_squared_change_is_the_squared_distance_between_epochs(tmp_path):
+    model = small()
+    history, _ = train(model, *stripes(), save_to=tmp_path, **SETTINGS)
+    weights = []
+    for epoch in (2, 3):
+        model.load_weights(tmp_path / f"epoch_{epoch:03}.weights.h5")
+        weights.append(np.concatenate([array.ravel() for array in model.get_weights()]).astype(np.float64))
+    np.testing.assert_allclose(history[3]["squared_change"], np.square(weights[1] - weights[0]).sum(), rtol=1e-6)
+
+
+def test_the_same_seed_gives_the_same_history_and_another_seed_another():
+    histories = [train(small(), *stripes(), **SETTINGS | {"seed": seed})[0] for seed in (3, 3, 4)]
+    assert histories[0] == histories[1] != histories[2]
+
+
+@pytest.mark.parametrize("kept_epochs", [1, 2])
+def test_a_stopped_training_goes_on_as_if_it_had_not_stopped(tmp_path, kept_epochs):
+    data, validation = stripes(), stripes(30, 1)
+
+    def stop(row):
+        if row["epoch"] == kept_epochs:
+            raise KeyboardInterrupt
+
+    whole = small()
+    expected = train(whole, *data, validation=validation, **SETTINGS)
+    with pytest.raises(KeyboardInterrupt):
+        train(small(), *data, validation=validation, checkpoint=tmp_path / "s.npz", report=stop, **SETTINGS)
+    resumed, rows = small(), []
+    history, softmax = train(
+        resumed, *data, validation=validation, checkpoint=tmp_path / "s.npz", report=rows.append, **SETTINGS
+    )
+
+    assert history == expected.history
+    assert [row["epoch"] for row in rows] == list(range(kept_epochs + 1, 4))
+    np.testing.assert_array_equal(softmax, expected.softmax)
+    for one, other in zip(whole.get_weights(), resumed.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("norm", ["l1", "l2"])
+def test_a_norm_in_the_cost_keeps_weights_small(norm):
+    def norms(**changed):
+        model = small()
+        train(model, *stripes(), **SETTINGS | changed)
+        return float(getattr(model, norm.upper())())
+
+    assert norms(**{norm: 0.01}) < 0.9 * norms()
+
+
+def test_labels_that_are_no_indices_are_refused():
+    features, labels = stripes()
+    for wrong in (labels + 1, labels - 1, labels.astype(float)):
+        with pytest.raises(ValueError, match=r"train: labels are not class indices 0\.\.2"):
+            train(small(), features, wrong, **SETTINGS)
+    with pytest.raises(ValueError, match="valid: 120 features but 119 labels"):
+        train(small(), features, labels, validation=(features, labels[1:]), **SETTINGS)
+
+
+REPLICAS = """
+import sys
+import numpy as np
+from signs.backend import reproducible, tf
+reproducible(1, 1)
+cpu = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+from signs.training import train
+from tests.test_training import SETTINGS, small, stripes
+mirrored = sys.argv[1] == "2"
+strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]) if mirrored else tf.distribute.get_strategy()
+assert strategy.num_replicas_in_sync == int(sys.argv[1])
+with strategy.scope():
+    model = small(dropout_keep_prob=1.0)
+    train(model, *stripes(), **SETTINGS | {"batch_size": 50, "l2": 0.01})
+np.save(sys.argv[2], np.concatenate([array.ravel() for array in model.get_weights()]))
+"""
+
+
+def test_two_replicas_learn_what_one_does(tmp_path):
+    weights = []
+    for replicas in ("1", "2"):
+        file = tmp_path / f"{replicas}.npy"
+        subprocess.run([sys.executable, "-c", REPLICAS, replicas, file], check=True, capture_output=True)
+        weights.append(np.load(file))
+    # Sums are in another order, and Adam makes much of a gradient near zero.
+    assert np.linalg.norm(weights[0] - weights[1]) < 0.002 * np.linalg.norm(weights[0])

@@ -20,7 +20,7 @@ check: $(VENV)/installed-dev  ## Check style and types
 	mypy
 
 bench: $(VENV)/installed  ## Measure speed
-	@for file in benchmarks/bench_*.py; do python $$file || exit 1; done
+	@for file in $(basename $(notdir $(wildcard benchmarks/bench_*.py))); do python -m benchmarks.$$file || exit 1; done
 
 clean:  ## Remove the virtual environment, logs and caches; results stay in DVC's cache
 	rm -rf $(VENV) logs .hypothesis .pytest_cache .mypy_cache .ruff_cache

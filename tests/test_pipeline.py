@@ -144,7 +144,7 @@ def test_another_synthesis_leaves_the_original_alone(project):
 def test_another_new_sign_leaves_the_original_alone(project):
     shutil.copy(project / "data/new_signs/parking.svg", project / "data/new_signs/parking_2.svg")
     assert stages_run(run(project, "dvc", "repro")) == AFTER_SYNTHESIS
-    assert "48,Parking 2,synthetic" in (project / "models/augmented/signnames.csv").read_text()
+    assert "47,Parking 2,synthetic" in (project / "models/augmented/signnames.csv").read_text()
 
 
 def test_the_commands_of_dvc_work(project):
@@ -156,7 +156,7 @@ def test_the_commands_of_dvc_work(project):
     compared = json.loads(run(project, "dvc", "params", "diff", "--json"))
     assert compared["params.yaml"]["train.epochs"] == {"old": 2, "new": 1, "diff": -1}
     compared = json.loads(run(project, "dvc", "metrics", "diff", "--json"))
-    assert "test.accuracy" in compared["metrics/original.json"]
+    assert compared["metrics/original.json"]["test.loss"].keys() == {"old", "new", "diff"}
     run(project, "dvc", "plots", "diff", "HEAD")
     page = (project / "dvc_plots/index.html").read_text()
     assert "valid_accuracy" in page

@@ -37,9 +37,9 @@ $(VENV)/installed: requirements.lock
 	$(PYTHON) -c 'import sys; v = sys.version_info[:2]; \
 	  sys.exit(None if (3, 11) <= v < (3, 14) else f"Python {v[0]}.{v[1]} has no TensorFlow; make PYTHON=python3.13 names another")'
 	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-compile -r requirements.lock
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r requirements.lock
 	touch $@
 
 $(VENV)/installed-dev: $(VENV)/installed requirements-dev.lock
-	$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-compile -r requirements-dev.lock
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r requirements-dev.lock
 	touch $@

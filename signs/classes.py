@@ -106,11 +106,13 @@ def read(path: Path) -> Classes:
 def parse(content: bytes, path: str) -> Classes:
     """The classes in the bytes of a CSV file; `path` names it in errors."""
     try:
-        rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
+        table = csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""))
+        if not {"ClassId", "SignName"} <= set(table.fieldnames or ()):
+            raise KeyError("ClassId")
         return Classes(
             tuple(
                 SignClass(int(row["ClassId"]), row["SignName"].strip(), row.get("Origin") or "photographs")
-                for row in rows
+                for row in table
             )
         )
     except (KeyError, UnicodeDecodeError, csv.Error, AttributeError, TypeError) as error:

@@ -110,12 +110,13 @@ def _key(settings: dict[str, Any]) -> str:
 @contextmanager
 def _reporting(logs: Path, epochs: int) -> Iterator[Any]:
     writer = tf.summary.create_file_writer(str(logs))
-    with tqdm(total=epochs, unit="epoch") as bar, writer.as_default():
+    with tqdm(total=epochs, unit="epoch", dynamic_ncols=True) as bar, writer.as_default():
 
         def report(row: Row) -> None:
-            bar.update(row["epoch"] - bar.n)
             values = {name: value for name, value in row.items() if name != "epoch"}
-            bar.set_postfix({name: f"{value:.4f}" for name, value in values.items()})
+            said = {name.replace("accuracy", "acc").replace("squared_", ""): value for name, value in values.items()}
+            bar.n = int(row["epoch"])
+            bar.set_postfix({name: f"{value:.4f}" for name, value in said.items()})  # draws the bar
             for name, value in values.items():
                 tf.summary.scalar(name, value, step=int(row["epoch"]))
 

@@ -104,7 +104,8 @@ def settings(function: Callable[..., Any]) -> set[str]:
 
 
 def _explain(section: str, function: Callable[..., Any], error: ValidationError) -> str:
-    first = error.errors(include_url=False)[0]
+    # A misspelt key is also a missing one; what was written tells more than what was not.
+    first = min(error.errors(include_url=False), key=lambda problem: problem["type"].startswith("missing"))
     key = ".".join([section, *map(str, first["loc"])])
     if first["type"] in ("unexpected_keyword_argument", "multiple_argument_values"):
         return f"{PATH}: {key} is unknown; {section} takes {', '.join(sorted(settings(function)))}"

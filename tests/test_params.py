@@ -6,7 +6,8 @@ import yaml
 from pydantic import Field
 
 from signs import params
-from signs.datasets import Shares
+from signs.classes import Classes
+from signs.datasets import DataSet, Shares, Split
 from signs.evaluation import evaluate
 from signs.merging import merge
 from signs.params import Amounts, Count, NonNegative, Positive, Range, Real, Section, Seed, Share, choose, validated
@@ -197,3 +198,9 @@ def test_a_section_of_params_yaml_is_exactly_the_settings_of_its_function(sectio
 def test_shares_that_do_not_add_up_are_an_error(shares):
     with pytest.raises(ValueError, match=r"the shares add up to (0\.7|2); expected 1"):
         Shares(**shares)
+
+
+def test_of_a_misspelt_key_it_is_said_what_was_written():
+    data = DataSet(Split([], []), Split([], []), Split([], []), Classes(()))
+    with pytest.raises(ValueError, match=r"params\.yaml: preprocess\.gray is unknown; preprocess takes grey, min_"):
+        preprocess(data, gray=True, normalize=True, min_brightness=None)

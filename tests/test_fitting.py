@@ -33,7 +33,7 @@ def project(tmp_path):
     text = (
         (ROOT / "params.yaml")
         .read_text()
-        .replace("epochs: 100", "epochs: 25")
+        .replace("epochs: 100", "epochs: 12")
         .replace("batch_size: 1024", "batch_size: 8")
     )
     (tmp_path / "params.yaml").write_text(text)
@@ -72,12 +72,12 @@ def test_a_killed_run_goes_on_and_ends_in_the_same_bytes(project):
 
     assert digests(project) == whole
     assert not list(project.glob("logs/original/*state-*"))
-    assert "25/25" in resumed.stderr
-    assert " 1/25" not in resumed.stderr
+    assert "12/12" in resumed.stderr
+    assert " 1/12" not in resumed.stderr
 
 
 def test_beside_the_model_lies_what_a_prediction_needs(project):
-    edit(project, "epochs: 25", "epochs: 1")
+    edit(project, "epochs: 12", "epochs: 1")
     subprocess.run(COMMAND, cwd=project, check=True, capture_output=True)
     model = project / "models/original"
     assert (model / "signnames.csv").read_text().splitlines()[1:] == [f"{id},{id},photographs" for id in (2, 4, 6)]
@@ -91,7 +91,7 @@ def test_beside_the_model_lies_what_a_prediction_needs(project):
 
 
 def test_training_goes_on_from_an_earlier_model_of_the_same_classes_only(project):
-    edit(project, "epochs: 25", "epochs: 2")
+    edit(project, "epochs: 12", "epochs: 2")
     subprocess.run(COMMAND, cwd=project, check=True, capture_output=True)
     last = (project / "history.csv").read_text().splitlines()
     (project / "models/original").rename(project / "earlier")
@@ -139,7 +139,7 @@ def test_a_wrong_setting_is_named(tmp_path, changed, message):
 
 
 def test_a_wrong_setting_stops_the_stage_in_one_line(project):
-    edit(project, "epochs: 25", "epochs: 0")
+    edit(project, "epochs: 12", "epochs: 0")
     stopped = subprocess.run(COMMAND, cwd=project, capture_output=True, text=True, check=False)
     assert stopped.returncode == 1
     assert "train.epochs is 0" in stopped.stderr.splitlines()[-1]

@@ -227,7 +227,7 @@ def test_other_images_go_the_same_way(tmp_path, channels, label_of, new_ids):
     project = made(tmp_path / "project")
     sha256 = digits_zip(project / "digits.zip", channels, label_of)
     change(project, "fetch", source="signs", url="digits.zip", sha256=sha256)
-    change(project, "train", epochs=25, batch_size=32)
+    change(project, "train", epochs=14, batch_size=32)
     change(project, "train.network.lenet", dropout_keep_prob=0.7)
 
     run(project, "dvc", "repro")

@@ -3,13 +3,18 @@ PYTHON ?= python3
 VENV := .venv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: help repro test check bench clean lock
+.PHONY: help repro report test check bench clean lock
 
 help:  ## List the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 repro: $(VENV)/installed  ## Run the pipeline: whatever has changed since the last run
 	dvc repro
+
+report: $(VENV)/installed  ## Run what the report needs; say of which commit it is, and where
+	dvc repro report
+	@echo "commit $$(git describe --always --dirty=', with changes that are not committed')"
+	@echo "file://$(CURDIR)/reports/index.html"
 
 test: $(VENV)/installed-dev  ## Run the tests
 	pytest

@@ -1,6 +1,7 @@
 """The metrics of a model, from logits and labels; no TensorFlow here."""
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,20 @@ def calibration_error(logits: np.ndarray, indices: np.ndarray, bins: int) -> flo
     bin_of = np.ceil(confidence * bins).astype(int).clip(1, bins) - 1
     gaps = np.bincount(bin_of, weights=right - confidence, minlength=bins)
     return float(np.abs(gaps).sum() / len(indices))
+
+
+def interval(right: int, images: int) -> tuple[float, float]:
+    """The 95 % interval of a share of images that are right, 0-1; (0, 1) for no image.
+
+    Source: Wilson, "Probable inference, the law of succession, and statistical inference", 1927.
+    """
+    if not images:
+        return 0.0, 1.0
+    deviations = 1.959964  # of the normal distribution, for 95 %
+    weight = deviations**2 / images
+    middle = (right / images + weight / 2) / (1 + weight)
+    half = deviations * math.sqrt(right / images * (1 - right / images) / images + weight / images / 4) / (1 + weight)
+    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 @validated("evaluate")
@@ -79,3 +94,11 @@ def write(path: Path, metrics: dict[str, Any]) -> None:
     """Writes metrics as JSON with sorted keys, as DVC reads and compares them."""
     with replaced(path) as partial:
         partial.write_text(json.dumps(metrics, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def read(path: Path) -> dict[str, Any]:
+    """Reads metrics that `write` wrote; a ValueError for another file."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{path} holds no metrics: {error}; dvc repro evaluate makes them anew") from None

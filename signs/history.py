@@ -1,5 +1,8 @@
 """The history of a training: a row before the first and after each epoch."""
 
+import csv
+import math
+from itertools import chain
 from pathlib import Path
 
 from signs.datasets import replaced
@@ -22,3 +25,15 @@ def write(path: Path, history: list[Row]) -> None:
     lines = [",".join(history[0]), *(",".join(f"{value:.6g}" for value in row.values()) for row in history)]
     with replaced(path) as partial:
         partial.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def read(path: Path) -> list[Row]:
+    """Reads a CSV that `write` wrote; a ValueError for another file."""
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]
+    except (OSError, ValueError, TypeError, csv.Error) as error:
+        raise ValueError(f"{path} is no table of epochs: {error}; dvc repro train makes it anew") from None
+    if not rows or "train_accuracy" not in rows[0] or not all(map(math.isfinite, chain(*map(dict.values, rows)))):
+        raise ValueError(f"{path} is no table of epochs with finite numbers; dvc repro train makes it anew")
+    return rows

@@ -55,6 +55,19 @@ def brightness(features: np.ndarray) -> np.ndarray:
     return flat.sum(axis=1, dtype=np.int64) / flat.shape[1]
 
 
+def colour(features: np.ndarray) -> np.ndarray:
+    """Images in three channels, whether they are in one or three: uint8 (n, height, width, 3)."""
+    _refuse_converted(features)
+    return np.repeat(features, 3, axis=-1) if features.shape[-1] == 1 else features
+
+
+def displayed(features: np.ndarray) -> np.ndarray:
+    """What a network sees as pixels to look at: [-1, 1] back to uint8 0-255; uint8 stays as it is."""
+    if features.dtype == np.uint8:
+        return features
+    return np.rint((features.clip(-1, 1) + 1) * 127.5).astype(np.uint8)
+
+
 def resize(image: np.ndarray, height: int, width: int) -> np.ndarray:
     """One image scaled whole, (height, width, channels): by area means down, linearly up."""
     shrinks = height * width < image.shape[0] * image.shape[1]

@@ -15,8 +15,21 @@ KeepProb = Annotated[Real, Field(gt=0, le=1)]
 class Classifier(keras.Model):
     """What every network here gives besides its logits.
 
-    Labels are class indices 0..classes-1, integers of shape (n,).
+    A network is its `maps` (convolutions, which keep the places of the image) and its `head` (what the
+    maps mean). Labels are class indices 0..classes-1, integers of shape (n,).
     """
+
+    def maps(self, inputs, training: bool = False):
+        """What the convolutions find in the images, and where: (n, rows, columns, channels)."""
+        raise NotImplementedError
+
+    def head(self, maps, training: bool = False):
+        """Logits, (n, classes)."""
+        raise NotImplementedError
+
+    def call(self, inputs, training: bool = False):
+        """Gives logits, (n, classes)."""
+        return self.head(self.maps(inputs, training), training)
 
     def predictions(self, features):
         """The likeliest class index of each image: (n,), int32."""
@@ -91,13 +104,15 @@ class LeNet(Classifier):
         self.layer_5 = FullLayer((fourth, self.classes), activation="linear", name="layer_5")
         super().build(input_shape)
 
-    def call(self, inputs, training: bool = False):
-        """Gives logits, (n, classes)."""
+    def maps(self, inputs, training: bool = False):  # noqa: ARG002  # the same in training
+        """What the convolutions find: (n, rows, columns, channels)."""
         x = ops.cast(inputs, self.compute_dtype)
         x = ops.expand_dims(x, -1) if ops.ndim(x) == 3 else x
-        x = self.layer_1(x)
-        x = self.layer_2(x)
-        x = self.flatten(x)
+        return self.layer_2(self.layer_1(x))
+
+    def head(self, maps, training: bool = False):
+        """Logits, (n, classes), by the full layers."""
+        x = self.flatten(maps)
         x = self.dropout_3(self.layer_3(x), training=training)
         x = self.dropout_4(self.layer_4(x), training=training)
         return self.layer_5(x)

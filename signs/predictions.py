@@ -1,11 +1,26 @@
 """What a model makes of images: probabilities beside the right labels, in one file."""
 
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
-from signs.datasets import replaced
+from signs import arrays
 from signs.scores import softmax
+
+SPLITS = ("valid", "test")
+
+
+class Predictions(NamedTuple):
+    """Of validation and test.
+
+    `ids`: class ids of the columns, (classes,). `softmax`: by split, float32 (n, classes). `labels`: class
+    ids by split, (n,).
+    """
+
+    ids: np.ndarray
+    softmax: dict[str, np.ndarray]
+    labels: dict[str, np.ndarray]
 
 
 def write(path: Path, logits: dict[str, np.ndarray], labels: dict[str, np.ndarray], ids: np.ndarray) -> None:
@@ -17,7 +32,24 @@ def write(path: Path, logits: dict[str, np.ndarray], labels: dict[str, np.ndarra
         labels: Class ids by split, each (n,).
         ids: Class ids of the columns, (classes,); kept as `ids`.
     """
-    arrays = {f"{split}_softmax": softmax(values) for split, values in logits.items()}
-    arrays |= {f"{split}_labels": values for split, values in labels.items()}
-    with replaced(path) as partial, partial.open("wb") as file:
-        np.savez_compressed(file, allow_pickle=False, ids=ids, **arrays)
+    probabilities = {f"{split}_softmax": softmax(values) for split, values in logits.items()}
+    arrays.write(path, {"ids": ids} | probabilities | {f"{split}_labels": values for split, values in labels.items()})
+
+
+def read(path: Path) -> Predictions:
+    """Reads a file that `write` made.
+
+    Raises:
+        ValueError: It is missing, or does not hold probabilities beside labels.
+    """
+    names = [f"{split}_{kind}" for split in SPLITS for kind in ("softmax", "labels")]
+    ids, *values = arrays.read(path, ["ids", *names])
+    found = Predictions(ids, dict(zip(SPLITS, values[::2], strict=True)), dict(zip(SPLITS, values[1::2], strict=True)))
+    for split in SPLITS:
+        softmax, labels = found.softmax[split], found.labels[split]
+        if softmax.shape != (labels.size, ids.size) or not np.isfinite(softmax).all():
+            raise ValueError(
+                f"{path}: {split} holds no probabilities of {ids.size} classes for {labels.size} images, but "
+                f"{softmax.dtype} of shape {softmax.shape}; dvc repro evaluate makes them anew"
+            )
+    return found

@@ -57,22 +57,33 @@ def synthesize(
     """
     make = params.choose("synthesize.recipe", recipe, RECIPES)
     rng = np.random.default_rng(seed)
-    files = templates.files(folder)
-    names = [_name(file) for file in files]
-    for name, count in Counter(names).items():
-        if count > 1:
-            raise ValueError(f"{folder} holds {count} images of {name!r}; each image is a class, so name each its own")
     parts: list[list[np.ndarray]] = [[], [], []]
-    for file in files:
-        picture = templates.on_background(templates.read(file))
+    pictures = drawings(folder)
+    for picture in pictures.values():
         images = make(cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA))
         for part, chosen in zip(parts, _divided(images[rng.permutation(len(images))], shares), strict=True):
             part.append(chosen)
     train, valid, test = (
         Split(np.concatenate(part), np.repeat(np.arange(len(part)), [len(images) for images in part])) for part in parts
     )
-    rows = (SignClass(id, name, "synthetic") for id, name in enumerate(names))
+    rows = (SignClass(id, name, "synthetic") for id, name in enumerate(pictures))
     return DataSet(train, valid, test, Classes(tuple(rows)))
+
+
+def drawings(folder: Path) -> dict[str, np.ndarray]:
+    """The single images in a folder by the names of their classes, in order of file names.
+
+    Returns:
+        uint8 RGB (height, width, 3), on white where they are transparent.
+
+    Raises:
+        ValueError: There is no image or an unreadable one, or two of the same name.
+    """
+    files = templates.files(folder)
+    for name, count in Counter(map(_name, files)).items():
+        if count > 1:
+            raise ValueError(f"{folder} holds {count} images of {name!r}; each image is a class, so name each its own")
+    return {_name(file): templates.on_background(templates.read(file)) for file in files}
 
 
 @validated("synthesize.recipe.article")

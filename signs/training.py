@@ -71,7 +71,8 @@ def train(
         report: Called with each new row of the history.
 
     Raises:
-        ValueError: Labels that are no class indices, or weights of another network.
+        ValueError: Labels that are no class indices, weights of another network, or a cost that is no
+            number any more.
     """
     keras.utils.set_random_seed(seed)
     data = {"train": (features, labels), "valid": validation, "test": test}
@@ -94,6 +95,8 @@ def train(
             run_epoch(np.random.default_rng([seed, epoch]).permutation(len(labels)))
         row = {"epoch": epoch} | _measures(given, forwards)
         row["squared_change"] = _squared_distance(before, _values(model.trainable_variables))
+        if not np.isfinite(list(row.values())).all():
+            raise ValueError(f"training diverged: cost is {row['train_cost']} after epoch {epoch}; lower learning_rate")
         history = [*state.history, row]
         best = _values(model.weights) if best_epoch(history) == epoch else state.best
         state = State(_values(variables), best, history)

@@ -11,7 +11,18 @@ import yaml
 from signs import params
 
 ROOT = Path(__file__).parent.parent
-STAGES = ("fetch", "preprocess", "synthesize", "merge", "train", "evaluate")
+STAGES = (
+    "fetch",
+    "explore",
+    "preprocess",
+    "synthesize",
+    "preview",
+    "merge",
+    "train",
+    "evaluate",
+    "diagnose",
+    "report",
+)
 # From what imports nothing of ours to what may import all that stands before it.
 ORDER = (
     "signs",
@@ -19,7 +30,11 @@ ORDER = (
     "signs.classes",
     "signs.download",
     "signs.datasets",
+    "signs.arrays",
     "signs.images",
+    "signs.copies",
+    "signs.exploration",
+    "signs.check",
     "signs.preprocessing",
     "signs.randomization",
     "signs.templates",
@@ -29,11 +44,24 @@ ORDER = (
     "signs.sources.sample",
     "signs.sources",
     "signs.synthesis",
+    "signs.preview",
     "signs.merging",
     "signs.scores",
     "signs.evaluation",
     "signs.predictions",
+    "signs.comparison",
+    "signs.diagnosis",
     "signs.history",
+    "signs.figures",
+    "signs.figures.exploration",
+    "signs.figures.diagnosis",
+    "signs.figures.mistakes",
+    "signs.albums",
+    "signs.albums.exploration",
+    "signs.albums.diagnosis",
+    "signs.sprites",
+    "signs.findings",
+    "signs.report",
     "signs.checkpoints",
     "signs.backend",
     "signs.layers",
@@ -41,7 +69,9 @@ ORDER = (
     "signs.training",
     "signs.models",
     "signs.fitting",
+    "signs.attention",
 )
+PACKAGES = ("signs", "signs.sources", "signs.figures", "signs.albums")
 FIRST_WITH_TENSORFLOW = "signs.backend"
 
 
@@ -113,9 +143,10 @@ def test_params_has_a_section_for_each_stage():
     )
 
 
-def test_what_trains_and_evaluates_depends_on_the_versions_of_libraries():
+def test_what_trains_measures_or_draws_depends_on_the_versions_of_libraries():
     entries = dict(stage_entries())
-    assert all("requirements.lock" in entries[stage]["deps"] for stage in ("train", "evaluate"))
+    stages = ("explore", "preview", "train", "evaluate", "diagnose", "report")
+    assert all("requirements.lock" in entries[stage]["deps"] for stage in stages)
 
 
 def test_imports_point_one_way():
@@ -123,7 +154,7 @@ def test_imports_point_one_way():
     assert {module_name(path) for path in files} == set(ORDER)
     for path in files:
         above = ORDER[: ORDER.index(module_name(path))]
-        assert {module_name(file) for file in imported(path)} <= {*above, "signs", "signs.sources"}, path
+        assert {module_name(file) for file in imported(path)} <= {*above, *PACKAGES}, path
 
 
 def test_tensorflow_is_named_in_the_last_modules_only():
@@ -133,7 +164,7 @@ def test_tensorflow_is_named_in_the_last_modules_only():
         assert "import keras" not in text
 
 
-@pytest.mark.parametrize("stage", ["fetch", "preprocess", "synthesize", "merge"])
+@pytest.mark.parametrize("stage", sorted({*STAGES} - {"train", "evaluate", "diagnose"}))
 def test_a_stage_that_needs_no_tensorflow_does_not_load_it(stage):
     program = f"import sys, stages.{stage}; sys.exit('tensorflow' in sys.modules)"
     subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True)

@@ -52,3 +52,46 @@ def test_the_table_replaces_an_earlier_one(tmp_path):
     history.write(path, [{"epoch": 0}])
     assert path.read_text() == "epoch\n0\n"
     assert list(tmp_path.iterdir()) == [path]
+
+
+finite = st.floats(-1e6, 1e6).filter(lambda value: abs(value) > 1e-6 or value == 0)
+
+
+@given(st.lists(st.tuples(finite, finite, finite), min_size=1, max_size=5))
+def test_a_table_comes_back_to_six_digits(tmp_path_factory, values):
+    path = tmp_path_factory.mktemp("history") / "history.csv"
+    rows = [
+        {"epoch": epoch, "train_accuracy": accuracy, "train_cost": cost, "squared_change": change}
+        for epoch, (accuracy, cost, change) in enumerate(values)
+    ]
+    history.write(path, rows)
+    read = history.read(path)
+    assert [list(row) for row in read] == [list(row) for row in rows]
+    for row, expected in zip(read, rows, strict=True):
+        assert row == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        None,
+        b"",
+        b"epoch,train_accuracy\n",
+        b"epoch,train_cost\n0,1\n",
+        b"epoch,train_accuracy\n0\n",
+        b"epoch,train_accuracy\n0,0.5,7\n",
+        b"epoch,train_accuracy\n0,half\n",
+        b"epoch,train_accuracy\n0,0.5\n1,",
+        b"epoch,train_accuracy\n0,nan\n",
+        b"epoch,train_accuracy\n0,inf\n",
+        b"\xff\xfe\x00",
+        b"train_accuracy\n" + b"9" * 200_000,
+    ],
+    ids=range(12),
+)
+def test_what_is_no_table_of_epochs_is_named(tmp_path, content):
+    path = tmp_path / "history.csv"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"history\.csv is no table of epochs.*; dvc repro train makes it anew"):
+        history.read(path)

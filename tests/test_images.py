@@ -90,7 +90,40 @@ def test_brightness_is_the_mean(features):
     assert result == pytest.approx(features.mean(axis=(1, 2, 3)))
 
 
-@pytest.mark.parametrize("convert", [images.grey, images.normalize, images.normalized_grey, images.brightness])
+@given(stored)
+def test_colour_is_in_three_channels_and_looks_the_same(features):
+    result = images.colour(features)
+    assert (result.dtype, result.shape) == (np.uint8, (*features.shape[:3], 3))
+    assert all(
+        np.array_equal(result[..., channel], features[..., channel % features.shape[-1]]) for channel in range(3)
+    )
+    assert np.array_equal(images.grey(result), images.grey(features))
+
+
+@given(stored)
+def test_what_was_normalized_is_displayed_as_it_was(features):
+    displayed = images.displayed(images.normalize(features))
+    assert displayed.dtype == np.uint8
+    assert np.array_equal(displayed, features)
+    assert np.array_equal(images.displayed(features), features)
+
+
+def test_grey_that_was_normalized_is_displayed_rounded():
+    features = np.random.default_rng(1).integers(0, 256, (50, 8, 8, 3), dtype=np.uint8)
+    displayed = images.displayed(images.normalized_grey(features))
+    assert np.abs(displayed[..., 0] - article_grey(features)).max() <= 0.5 + 1e-3
+
+
+def test_what_is_out_of_range_is_displayed_as_black_or_white():
+    features = np.array([-9, -1, -0.998, 0.998, 1, 9], np.float32).reshape(1, 1, 6, 1)
+    before = features.copy()
+    assert images.displayed(features).ravel().tolist() == [0, 0, 0, 255, 255, 255]
+    assert np.array_equal(features, before)
+
+
+@pytest.mark.parametrize(
+    "convert", [images.grey, images.normalize, images.normalized_grey, images.brightness, images.colour]
+)
 @pytest.mark.parametrize(
     ("features", "message"),
     [
@@ -108,8 +141,9 @@ def test_what_is_converted_already_or_of_other_channels_is_refused(convert, feat
 @given(stored)
 def test_no_conversion_alters_its_argument(features):
     before = features.copy()
-    for convert in (images.grey, images.normalize, images.normalized_grey, images.brightness):
+    for convert in (images.grey, images.normalize, images.normalized_grey, images.brightness, images.colour):
         convert(features)
+    images.displayed(features)
     images.resize(features[0], 7, 3)
     assert np.array_equal(features, before)
 

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from signs import params
-from signs.networks import LeNet, lenet
+from signs.networks import Classifier, LeNet, lenet
 
 
 def built(classes=43, shape=(32, 32, 1), **settings):
@@ -27,6 +27,41 @@ def test_lenet_has_as_many_parameters_as_the_article():
 def test_image_size_and_channels_come_from_the_data(height, width, channels, classes):
     model = LeNet(classes, depths=[2, 3, 5, 4])
     assert model(images(3, (height, width, channels))).shape == (3, classes)
+
+
+@pytest.mark.parametrize(
+    ("shape", "places"), [((32, 32, 1), (5, 5)), ((32, 32, 3), (5, 5)), ((16, 16, 1), (1, 1)), ((48, 40, 3), (9, 7))]
+)
+def test_maps_keep_places_and_the_head_makes_logits_of_them(shape, places):
+    model, features = built(7, shape, depths=[2, 3, 5, 4]), images(4, shape)
+    maps = model.maps(features)
+    assert maps.shape == (4, *places, 3)
+    assert model.head(maps).shape == (4, 7)
+    np.testing.assert_array_equal(model.head(maps), model(features))
+
+
+def test_a_change_of_a_corner_changes_the_maps_there_alone():
+    model, features = built(), images(1)
+    changed = features.copy()
+    changed[:, :6, :6] = 1
+    differs = (np.array(model.maps(features)) != np.array(model.maps(changed))).any(axis=(0, 3))
+    assert differs[0, 0]
+    assert not differs[2:].any()
+    assert not differs[:, 2:].any()
+
+
+def test_maps_are_the_same_in_training_and_the_head_drops_out():
+    model, features = built(), images()
+    maps = model.maps(features)
+    np.testing.assert_array_equal(maps, model.maps(features, training=True))
+    np.testing.assert_array_equal(model.head(maps), model(features, training=False))
+    assert not np.array_equal(model.head(maps), model.head(maps, training=True))
+
+
+def test_a_classifier_without_maps_and_head_is_none():
+    for method in (Classifier().maps, Classifier().head):
+        with pytest.raises(NotImplementedError):
+            method(images())
 
 
 def test_images_without_a_channel_axis_are_images_in_one_channel():

@@ -23,8 +23,19 @@ ENVIRONMENT = os.environ | {
     "DVC_NO_ANALYTICS": "1",
     **{f"GIT_{who}_{what}": "tests@example.org" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")},
 }
-UPPER_ROW = {"fetch", "preprocess@original", "train@original", "evaluate@original"}
-AFTER_SYNTHESIS = {"synthesize", "preprocess@synthetic", "merge", "train@augmented", "evaluate@augmented"}
+UPPER_ROW = {"fetch", *(f"{stage}@original" for stage in ("explore", "preprocess", "train", "evaluate", "diagnose"))}
+AFTER_SYNTHESIS = {
+    "synthesize",
+    "explore@synthetic",
+    "preview",
+    "preprocess@synthetic",
+    "merge",
+    *(f"{stage}@augmented" for stage in ("train", "evaluate", "diagnose")),
+    "report",
+}
+
+
+MODELS = ("original", "augmented")
 
 
 def run(project, *command, code=0):
@@ -138,9 +149,9 @@ def test_two_clones_end_in_the_same_bytes(finished, tmp_path):
 
 def test_other_epochs_only_train_and_evaluate_anew(experiment):
     _, output = experiment
-    trained, evaluated = ({f"{stage}@{name}" for name in ("original", "augmented")} for stage in ("train", "evaluate"))
+    trained, *after = ({f"{stage}@{name}" for name in MODELS} for stage in ("train", "evaluate", "diagnose"))
     # A model whose best epoch stays the same is the same file, and need not be evaluated again.
-    assert trained <= stages_run(output) <= trained | evaluated
+    assert trained | {"report"} <= stages_run(output) <= trained.union({"report"}, *after)
 
 
 def test_another_synthesis_leaves_the_original_alone(project):
@@ -150,7 +161,7 @@ def test_another_synthesis_leaves_the_original_alone(project):
     assert "47,Parking 2,synthetic" in (project / "models/augmented/signnames.csv").read_text()
 
 
-def test_the_commands_of_dvc_work(experiment):
+def test_the_commands_of_dvc_work(experiment, tmp_path):
     project, _ = experiment
     shown = json.loads(run(project, "dvc", "exp", "show", "--json"))
     assert "short" in json.dumps(shown)
@@ -162,6 +173,14 @@ def test_the_commands_of_dvc_work(experiment):
     page = (project / "dvc_plots/index.html").read_text()
     assert "valid_accuracy" in page
     assert "squared_change" in page
+    commit(shutil.copytree(project, tmp_path / "project", symlinks=True), "Shorter")
+    run(tmp_path, "git", "clone", "-q", tmp_path / "project", "clone")
+    plots = json.loads(run(tmp_path / "clone", "dvc", "plots", "diff", "HEAD~1", "--json"))["data"]
+    for name in MODELS:
+        (confusion,) = plots[f"dvc.yaml::{name} confusion"]
+        points = [point for rows in confusion["datapoints"].values() for point in rows]
+        assert {"HEAD~1", "workspace"} == confusion["datapoints"].keys()
+        assert len(points) == 2 * len(confusion["datapoints"]["workspace"])
 
     run(project, "git", "checkout", "-q", ".")
     run(project, "dvc", "checkout", "-q")
@@ -174,7 +193,9 @@ def test_metrics_and_plots_compare_in_a_clone_without_the_cache(finished, tmp_pa
     shown = json.loads(run(clone, "dvc", "metrics", "show", "--json"))
     assert shown[""]["data"]["metrics/original.json"]["data"] == metrics(finished, "original")
     run(clone, "dvc", "plots", "show")
-    assert "valid_cost" in (clone / "dvc_plots/index.html").read_text()
+    page = (clone / "dvc_plots/index.html").read_text()
+    for words in ("valid_cost", "is taken for", "F1 on test images", "by confidence"):
+        assert words in page
 
 
 @pytest.mark.parametrize(

@@ -29,3 +29,105 @@ def test_the_same_predictions_give_the_same_bytes_without_a_date(tmp_path):
     assert written(tmp_path / "a.npz") == written(tmp_path / "b.npz")
     with zipfile.ZipFile(tmp_path / "a.npz") as file:
         assert {member.date_time for member in file.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+
+
+# --- read
+
+
+def as_lists(read):
+    return [read.ids.tolist(), *({split: part[split].tolist() for split in part} for part in read[1:])]
+
+
+def test_predictions_come_back_as_they_were(tmp_path):
+    path = tmp_path / "a.npz"
+    written(path)
+    read = predictions.read(path)
+    assert as_lists(read) == [
+        [4, 9],
+        {"valid": [[0.25, 0.75]], "test": [[0.5, 0.5], [0.5, 0.5]]},
+        {"valid": [9], "test": [4, 9]},
+    ]
+    assert read.softmax["test"].dtype == np.float32
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(ValueError, match=r"none\.npz holds no arrays .*: .*No such file.*; dvc repro"):
+        predictions.read(tmp_path / "none.npz")
+
+
+@pytest.mark.parametrize("content", [b"", b"not an archive", b"PK\x03\x04", "half", "array", "objects"])
+def test_a_file_that_is_no_archive_of_predictions_is_named(tmp_path, content):
+    path = tmp_path / "a.npz"
+    whole = written(path)
+    with path.open("wb") as file:
+        match content:
+            case "half":
+                file.write(whole[: len(whole) // 2])
+            case "array":
+                np.save(file, np.arange(3))
+            case "objects":
+                np.savez(file, **dict.fromkeys(CONTENT, np.array([{}], dtype=object)))
+            case _:
+                file.write(content)
+    with pytest.raises(ValueError, match=r"a\.npz holds no arrays .*: .*; dvc repro makes them anew"):
+        predictions.read(path)
+
+
+CONTENT = {
+    "ids": np.array([4, 9]),
+    "valid_softmax": np.zeros((1, 2)),
+    "valid_labels": np.array([9]),
+    "test_softmax": np.zeros((2, 2)),
+    "test_labels": np.array([4, 9]),
+}
+
+
+@pytest.mark.parametrize("name", CONTENT)
+def test_a_file_that_lacks_an_array_is_named(tmp_path, name):
+    np.savez(tmp_path / "a.npz", **{key: array for key, array in CONTENT.items() if key != name})
+    with pytest.raises(ValueError, match=rf"a\.npz holds no arrays .*: .*{name}.*; dvc repro"):
+        predictions.read(tmp_path / "a.npz")
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"test_labels": np.array([4, 9, 9])}, r"test holds .* 2 classes for 3 images, .* shape \(2, 2\)"),
+        (
+            {"valid_softmax": np.zeros((1, 3))},
+            r"valid holds .* 2 classes for 1 images, .* shape \(1, 3\)",
+        ),
+        (
+            {"ids": np.array([4])},
+            r"valid holds .* 1 classes for 1 images, .* shape \(1, 2\)",
+        ),
+        (
+            {"test_softmax": np.zeros(2)},
+            r"test holds .* 2 classes for 2 images, .* shape \(2,\)",
+        ),
+        (
+            {"test_softmax": np.full((2, 2), np.nan)},
+            r"test holds .* 2 classes for 2 images",
+        ),
+    ],
+)
+def test_arrays_that_do_not_go_together_are_named(tmp_path, changed, message):
+    np.savez(tmp_path / "a.npz", **CONTENT | changed)
+    with pytest.raises(ValueError, match=rf"a\.npz: {message}.*; dvc repro evaluate makes them anew"):
+        predictions.read(tmp_path / "a.npz")
+
+
+def read_or_error(path):
+    try:
+        return as_lists(predictions.read(path))
+    except ValueError as error:
+        return str(error).split(": ")[0]
+
+
+def test_no_flipped_bit_gives_other_predictions_or_another_error(tmp_path):
+    path = tmp_path / "a.npz"
+    whole = written(path)
+    allowed = [read_or_error(path), f"{path} holds no arrays {', '.join(CONTENT)}"]
+    for place in range(0, len(whole), 3):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 1 << place % 8]) + whole[place + 1 :])
+        assert read_or_error(path) in allowed

@@ -11,7 +11,7 @@ from hypothesis.extra import numpy as npst
 
 from signs import datasets, params, synthesis, templates
 from signs.datasets import SPLITS
-from signs.synthesis import article, synthesize
+from signs.synthesis import article, drawings, synthesize
 
 ROOT = Path(__file__).parent.parent
 NEW_SIGNS = ROOT / "data" / "new_signs"
@@ -209,6 +209,33 @@ def test_what_is_transparent_becomes_white(tmp_path):
     assert (made(tmp_path, recipe={"name": "article", "article": bright}).train.features == 255).all()
 
 
+def test_drawings_are_the_images_by_the_names_of_their_classes(tmp_path):
+    """In order of files and not of names, at their own size."""
+    red_above = np.zeros((10, 6, 3), np.uint8)
+    red_above[:5] = (250, 0, 0)
+    red_above[5:] = (125, 0, 0)
+    picture(tmp_path, "stop_Ahead.png", (250, 0, 0), size=(10, 6))
+    picture(tmp_path, "Zebra.png", (10, 20, 30), size=(4, 4))
+    found = drawings(tmp_path)
+    assert list(found) == ["Zebra", "Stop Ahead"]
+    assert found["Zebra"].shape == (4, 4, 3)
+    assert np.array_equal(found["Stop Ahead"], red_above)
+    assert list(found) == made(tmp_path).classes.names
+
+
+def test_drawings_are_white_where_they_are_transparent(tmp_path):
+    rgba = np.zeros((2, 2, 4), np.uint8)
+    rgba[0] = (30, 20, 10, 255)  # blue, green, red
+    (tmp_path / "a.png").write_bytes(cv2.imencode(".png", rgba)[1].tobytes())
+    assert drawings(tmp_path)["A"].tolist() == [[[10, 20, 30]] * 2, [[255] * 3] * 2]
+
+
+def test_our_new_signs_have_a_drawing_each(ours):
+    found = drawings(NEW_SIGNS)
+    assert list(found) == ours.classes.names
+    assert {(image.dtype.name, image.ndim, image.shape[2]) for image in found.values()} == {("uint8", 3, 3)}
+
+
 @pytest.mark.parametrize(("height", "width"), [(8, 12), (12, 8), (32, 32), (6, 7)])
 def test_images_have_the_size_asked_for(tmp_path, height, width):
     result = made(picture(tmp_path, "a.png", size=(30, 17)), height=height, width=width)
@@ -260,6 +287,8 @@ def test_each_image_falls_to_one_split_at_the_floor_of_its_share(count, train, v
 def test_an_empty_folder_is_an_error(tmp_path):
     with pytest.raises(ValueError, match=r"holds no \.svg, \.png, \.jpg, \.jpeg file; put an image for each class"):
         made(tmp_path)
+    with pytest.raises(ValueError, match="put an image for each class"):
+        drawings(tmp_path)
 
 
 @pytest.mark.parametrize("name", ["b.png", "b.jpg", "b.svg"])
@@ -278,5 +307,6 @@ def test_an_unknown_recipe_is_an_error(tmp_path):
 def test_two_images_of_the_same_name_are_refused(tmp_path):
     for name in ("parking.png", "parking.jpg"):
         cv2.imwrite(str(tmp_path / name), np.full((40, 40, 3), 99, np.uint8))
-    with pytest.raises(ValueError, match="holds 2 images of 'Parking'"):
-        synthesize(tmp_path, **params.load("synthesize"))
+    for read in (drawings, made):
+        with pytest.raises(ValueError, match="holds 2 images of 'Parking'"):
+            read(tmp_path)

@@ -57,6 +57,11 @@ def test_the_history_holds_what_can_be_measured_of_each_split():
     np.testing.assert_allclose(softmax, scores.softmax(logits(model, validation[0])), rtol=1e-4, atol=1e-6)
 
 
+def test_a_training_that_diverges_stops_and_says_so(tmp_path):
+    with pytest.raises(ValueError, match="training diverged: cost is (nan|inf) after epoch 1; lower learning_rate"):
+        train(small(), *stripes(), **SETTINGS | {"learning_rate": 1e30})
+
+
 def test_the_weights_of_the_best_validation_epoch_are_left(tmp_path):
     model, validation = small(), stripes(30, 1)
     # So large a rate that the last epoch is not the best.

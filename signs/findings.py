@@ -1,0 +1,86 @@
+"""What earlier stages left of a data set and of a model, read back for the report."""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from signs import datasets, diagnosis, evaluation, exploration, history, images, predictions
+from signs.datasets import DataSet, Split
+from signs.diagnosis import Diagnosis
+from signs.history import Row
+from signs.merging import merge
+from signs.predictions import Predictions
+
+
+class Explored(NamedTuple):
+    """A raw data set, its `datasets.digest`, and what `explore` found."""
+
+    name: str
+    dataset: DataSet
+    digest: str
+    found: dict[str, Any]
+
+
+class Diagnosed(NamedTuple):
+    """A model's results.
+
+    `dataset`: the stored images of what it was trained and measured on. `metrics`: as `evaluate` gave them.
+    `attention`: where the network looked at each of `diagnosis.mistakes`, 0-1 (n, rows, columns).
+    """
+
+    name: str
+    dataset: DataSet
+    metrics: dict[str, Any]
+    history: list[Row]
+    predictions: Predictions
+    diagnosis: Diagnosis
+    attention: np.ndarray
+
+
+def explored(name: str, data: Path, reports: Path) -> Explored:
+    """Reads the raw data set `data/<name>` and what `explore` left in `reports`; a ValueError if they do not match."""
+    dataset, found = datasets.read(data / name), exploration.read(reports / "explore" / name / "found.json")
+    images = {split: len(part.labels) for split, part in dataset.splits.items()}
+    if found.get("images") != images:
+        raise ValueError(
+            f"{reports} tells of {found.get('images')} images, {data / name} has {images}; dvc repro explore looks anew"
+        )
+    return Explored(name, dataset, datasets.digest(data / name), found)
+
+
+def diagnosed(
+    name: str, dataset: DataSet, metrics: Path, probabilities: Path, reports: Path, settings: dict[str, Any]
+) -> Diagnosed:
+    """Reads a model's results.
+
+    Args:
+        name: Of the model.
+        dataset: The stored images of what it was measured on.
+        metrics: The folder of metrics.
+        probabilities: The folder of predictions.
+        reports: The folder in which `diagnose` left the mistakes.
+        settings: The section `diagnose` of params.yaml.
+
+    Raises:
+        ValueError: A file is missing or damaged, or they do not belong together.
+    """
+    predicted = predictions.read(probabilities / f"{name}.npz")
+    if not np.array_equal(predicted.labels["test"], dataset.test.labels):
+        raise ValueError(f"predictions of {name} are not of the images in data; dvc repro makes them anew")
+    found = diagnosis.diagnose(predicted, dataset.classes, **settings)
+    shown, attention = diagnosis.read_mistakes(reports / "diagnose" / name / "mistakes.npz")
+    if not np.array_equal(shown, found.mistakes):
+        raise ValueError(f"the mistakes of {name} in {reports} are not those of its predictions; dvc repro diagnose")
+    measured = evaluation.read(metrics / f"{name}.json")
+    rows = history.read(metrics / name / "history.csv")
+    return Diagnosed(name, dataset, measured, rows, predicted, found, attention)
+
+
+def augmented(original: DataSet, synthetic: DataSet) -> DataSet:
+    """The stored images behind the merged data set, all in colour."""
+    return merge(*(dataset.map(_in_colour) for dataset in (original, synthetic)))
+
+
+def _in_colour(split: Split) -> Split:
+    return Split(images.colour(split.features), split.labels)

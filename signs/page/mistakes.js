@@ -1,0 +1,88 @@
+// The mistakes: filtered, shown in steps, with or without what the network looked at.
+
+const STEP = 60; // shown at once
+const filters = byId("filters");
+let shownMistakes = STEP;
+
+function fillFilter(model, key, anyLabel) {
+  const totals = new Map();
+  for (const item of model.mistakes) totals.set(item[key], (totals.get(item[key]) ?? 0) + 1);
+  const positions = [...totals.keys()].sort((one, other) => one - other);
+  filters.elements[key].replaceChildren(
+    new Option(anyLabel, ""),
+    ...positions.map((position) => new Option(`${titleOf(model, position)} (${totals.get(position)})`, position)));
+}
+
+function limit(name, otherwise) {
+  const value = filters.elements[name].valueAsNumber;
+  return (Number.isNaN(value) ? otherwise : value) / 100;
+}
+
+function selectedMistakes(model) {
+  const { true: truth, predicted } = filters.elements;
+  const [lowest, highest] = [limit("lowest", 0), limit("highest", 100)];
+  return model.mistakes.filter((item) =>
+    (truth.value === "" || item.true === Number(truth.value)) &&
+    (predicted.value === "" || item.predicted === Number(predicted.value)) &&
+    item.confidence >= lowest && item.confidence <= highest);
+}
+
+/** Digits 0-9 of a grid as an overlay, one pixel a digit; the style sheet stretches and smooths it. */
+function overlay(digits, [rows, width]) {
+  const canvas = element("canvas", { width, height: rows, class: "overlay", "aria-hidden": true });
+  const image = new ImageData(width, rows);
+  [...digits].forEach((digit, index) => {
+    const value = digit / 9;
+    image.data.set([255, 40 + 190 * value, 90 * (1 - value), 200 * value], 4 * index);
+  });
+  canvas.getContext("2d").putImageData(image, 0, 0);
+  return canvas;
+}
+
+function mistakeCard(model, item) {
+  const [truth, predicted] = [nameOf(model, item.true), nameOf(model, item.predicted)];
+  const label = `Image ${item.image}: ${isolated(truth)} taken for ${isolated(predicted)}`;
+  const picture = element("span", { class: "picture" }, tile(item.tile, label, "large"));
+  if (byId("attention").checked && item.attention) picture.append(overlay(item.attention, model.attention_shape));
+  return element("li", {}, picture,
+    element("p", {}, strong(truth)),
+    element("p", { class: "wrong" }, "taken for ", bdi(predicted)),
+    element("p", { class: "small" }, `${percent(item.confidence)} sure, ${percent(item.truth)} for the truth`));
+}
+
+function drawMistakes() {
+  const model = models[filters.elements.model.value];
+  const selected = selectedMistakes(model);
+  byId("mistake-count").value = `${selected.length} of ${count(model.mistakes.length, "mistake")}`;
+  byId("mistake-list").replaceChildren(...selected.slice(0, shownMistakes).map((item) => mistakeCard(model, item)));
+  byId("more").hidden = selected.length <= shownMistakes;
+  byId("more").textContent = `Show ${Math.min(STEP, selected.length - shownMistakes)} more of ${selected.length - shownMistakes}`;
+  byId("attention-label").hidden = !model.mistakes.some((item) => item.attention);
+  byId("attention-note").hidden = byId("attention-label").hidden || !byId("attention").checked;
+  byId("mistake-note").hidden = model.mistakes_total <= model.mistakes.length;
+  byId("mistake-note").textContent =
+    `Of ${count(model.mistakes_total, "mistake")} the ${model.mistakes.length} most confident are on this page.`;
+}
+
+function restartMistakes(event) {
+  if (!event || event.target === filters || event.target.name === "model") {
+    fillFilter(models[filters.elements.model.value], "true", "any");
+    fillFilter(models[filters.elements.model.value], "predicted", "any");
+  }
+  shownMistakes = STEP;
+  drawMistakes();
+}
+
+filters.addEventListener("submit", (event) => event.preventDefault());
+filters.addEventListener("input", restartMistakes);
+filters.addEventListener("reset", (event) => setTimeout(restartMistakes, 0, event)); // once the fields are reset
+byId("attention").addEventListener("change", drawMistakes);
+byId("more").addEventListener("click", () => {
+  const first = shownMistakes;
+  shownMistakes += STEP;
+  drawMistakes();
+  const card = byId("mistake-list").children[first];
+  card.tabIndex = -1;
+  card.focus({ preventScroll: true });
+});
+restartMistakes();

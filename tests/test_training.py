@@ -58,7 +58,7 @@ def test_the_history_holds_what_can_be_measured_of_each_split():
 
 
 def test_a_training_that_diverges_stops_and_says_so(tmp_path):
-    with pytest.raises(ValueError, match="training diverged: cost is (nan|inf) after epoch 1; lower learning_rate"):
+    with pytest.raises(ValueError, match=r"training diverged: cost is (nan|inf) after epoch 1; lower learning_rate"):
         train(small(), *stripes(), **SETTINGS | {"learning_rate": 1e30})
 
 

@@ -115,7 +115,7 @@ def test_the_commands_of_dvc_work(experiment, tmp_path):
     plots = json.loads(run(tmp_path / "clone", "dvc", "plots", "diff", "HEAD~1", "--json"))["data"]
     for name in MODELS:
         (confusion,) = plots[f"{name} confusion"]
-        points = json.loads(confusion["content"])["data"]["values"]
+        points = confusion["content"]["data"]["values"]
         shown = Counter(point["rev"] for point in points)
         assert shown.keys() == {"HEAD~1", "workspace"}
         assert shown["HEAD~1"] == shown["workspace"] > 0

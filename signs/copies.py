@@ -15,7 +15,7 @@ CANDIDATE_LIKENESS = 0.95
 SHIFT = 1  # pixels, each way
 MARGIN = 2  # pixels left out at the edges, which a shift brings in
 GAIN = 1.35  # a copy's contrast is at most so many times the other's
-BLOCK = 2048  # images at a time
+BLOCK = 512  # images at a time
 
 
 class Copies(NamedTuple):
@@ -101,18 +101,16 @@ def _amplitudes(pictures: np.ndarray) -> np.ndarray:
 
 def _candidates(queries: np.ndarray, others: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Gives, a block of queries at a time, rows of `queries` and of `others` that may be copies."""
+    room = np.empty((min(BLOCK, len(queries)), len(others)), dtype=np.float32)  # filled anew, not asked for anew
     for start in range(0, len(queries), BLOCK):
-        likeness = queries[start : start + BLOCK] @ others.T
-        likely = likeness > CANDIDATE_LIKENESS
-        rows, columns = [], []
-        for row in np.flatnonzero(likely.any(axis=1)):
-            chosen = np.flatnonzero(likely[row])
-            if len(chosen) > CANDIDATES:
-                chosen = chosen[np.argpartition(-likeness[row, chosen], CANDIDATES)[:CANDIDATES]]
-            rows.append(np.full(len(chosen), start + row))
-            columns.append(chosen)
-        if rows:
-            yield np.concatenate(rows), np.concatenate(columns)
+        block = queries[start : start + BLOCK]
+        likeness = np.matmul(block, others.T, out=room[: len(block)])
+        rows, columns = np.divmod(np.flatnonzero(likeness > CANDIDATE_LIKENESS), len(others))
+        order = np.lexsort((-likeness[rows, columns], rows))
+        rows, columns = rows[order], columns[order]
+        rank = np.arange(len(rows)) - np.searchsorted(rows, rows)
+        if len(rows):
+            yield start + rows[rank < CANDIDATES], columns[rank < CANDIDATES]
 
 
 def _correlations(pictures: np.ndarray, others: np.ndarray) -> np.ndarray:

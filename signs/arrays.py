@@ -1,5 +1,7 @@
 """Named arrays in one `.npz` file."""
 
+import io
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -8,9 +10,13 @@ from signs.datasets import replaced
 
 
 def write(path: Path, arrays: dict[str, np.ndarray]) -> None:
-    """Writes the arrays; the same ones give the same bytes."""
-    with replaced(path) as partial, partial.open("wb") as file:
-        np.savez_compressed(file, allow_pickle=False, **arrays)
+    """Writes the arrays; the same ones give the same bytes, which `np.savez` gives only within a version of Python."""
+    with replaced(path) as partial, zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, array in arrays.items():
+            content = io.BytesIO()
+            np.lib.format.write_array(content, array, version=(1, 0), allow_pickle=False)
+            # A ZipInfo without more than a name is dated 1980.
+            archive.writestr(zipfile.ZipInfo(f"{name}.npy"), content.getvalue(), zipfile.ZIP_DEFLATED)
 
 
 def read(path: Path, names: list[str]) -> list[np.ndarray]:

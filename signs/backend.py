@@ -1,6 +1,7 @@
 """TensorFlow and Keras, set up before they start: quiet, fast, and with the same sums each time."""
 
 import os
+from pathlib import Path
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # else each start speaks of a GPU that is not there
@@ -11,7 +12,10 @@ import keras
 import tensorflow as tf
 from keras import ops
 
-__all__ = ["keras", "ops", "reproducible", "tf"]
+__all__ = ["compute_in", "keras", "ops", "reproducible", "tf"]
+
+
+BFLOAT16 = {"avx512_bf16", "amx_bf16"}  # what a processor that can calls it
 
 
 def reproducible(seed: int, threads: int) -> None:
@@ -33,3 +37,18 @@ def reproducible(seed: int, threads: int) -> None:
         raise ValueError(
             f"TensorFlow has started with other threads than {threads}; set them before its first use"
         ) from None
+
+
+def compute_in(dtype: str, cpu: Path = Path("/proc/cpuinfo")) -> None:
+    """Has networks that are made from now on compute in a type, and keep their weights in float32.
+
+    Args:
+        dtype: `float32` or `bfloat16`.
+        cpu: What Linux tells of the processor.
+
+    Raises:
+        ValueError: The processor does not compute in bfloat16 itself; made up for, it would be slower.
+    """
+    if dtype == "bfloat16" and not BFLOAT16 & set(cpu.read_text().split() if cpu.is_file() else ()):
+        raise ValueError("train.dtype is bfloat16, in which this processor does not compute; set it to float32")
+    keras.config.set_dtype_policy("mixed_bfloat16" if dtype == "bfloat16" else "float32")

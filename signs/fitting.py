@@ -5,18 +5,21 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
+import numpy as np
 from pydantic import Field
 from tqdm import tqdm
 
 from signs import classes, models, params
-from signs.backend import reproducible, tf
+from signs.augmentation import AUGMENTATIONS
+from signs.backend import compute_in, reproducible, tf
 from signs.datasets import DataSet
 from signs.history import Row
 from signs.models import Model
 from signs.networks import NETWORKS, Classifier
-from signs.params import Count, NonNegative, Positive, Section, Seed, Sha256, validated
+from signs.params import Count, NonNegative, Positive, Section, Seed, Sha256, Share, validated
+from signs.schedules import SCHEDULES
 from signs.training import train
 
 LOCK = Path("requirements.lock")
@@ -44,6 +47,14 @@ def fit(
     learning_rate: Positive,
     l1: NonNegative,
     l2: NonNegative,
+    weight_decay: NonNegative,
+    label_smoothing: Share,
+    averaging: Annotated[Share, Field(lt=1)],
+    balance: Share,
+    patience: Count | None,
+    schedule: dict[str, Any],
+    augmentation: dict[str, Any],
+    dtype: Literal["float32", "bfloat16"],
     load_from: Earlier | None,
     network: dict[str, Any],
 ) -> tuple[Model, list[Row]]:
@@ -62,6 +73,14 @@ def fit(
         learning_rate: Adam's.
         l1: Weight of the L1 norm in the cost.
         l2: Weight of the L2 norm in the cost.
+        weight_decay: See `training.train`, likewise `label_smoothing`, `averaging`, `balance` and `patience`.
+        label_smoothing: See there.
+        averaging: See there.
+        balance: See there.
+        patience: See there.
+        schedule: `name` of a schedule of the learning rate and its settings.
+        augmentation: `name` of an augmentation and its settings.
+        dtype: In which the network computes; weights are float32 in either case.
         load_from: An earlier model of the same classes to go on from.
         network: `name` of a network and its settings.
 
@@ -70,8 +89,13 @@ def fit(
     """
     key = _key({name: value for name, value in locals().items() if name not in ("dataset", "logs")})
     build = params.choose("train.network", network, NETWORKS)
-    reproducible(seed, threads)
+    rate = params.choose("train.schedule", schedule, SCHEDULES)()
     ids = dataset.classes.ids
+    augment = params.choose("train.augmentation", augmentation, AUGMENTATIONS)(ids)
+    if augment and dataset.train.features.dtype != np.float32:
+        raise ValueError("train.augmentation changes images in [-1, 1]; set preprocess.normalize to true")
+    reproducible(seed, threads)
+    compute_in(dtype)
     start = models.earlier(load_from.path, load_from.sha256, dataset.classes) if load_from else None
     model: Classifier = start or build(len(ids))
     splits = [(split.features, classes.indices(split.labels, ids)) for split in dataset.splits.values()]
@@ -86,6 +110,13 @@ def fit(
             learning_rate=learning_rate,
             l1=l1,
             l2=l2,
+            weight_decay=weight_decay,
+            label_smoothing=label_smoothing,
+            averaging=averaging,
+            balance=balance,
+            patience=patience,
+            schedule=rate,
+            augment=augment,
             checkpoint=logs / f"state-{key}.npz",
             report=report,
         )

@@ -1,13 +1,16 @@
 """Networks: images in, one logit a class out."""
 
+import string
 from collections.abc import Callable, Sequence
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, StrictBool
 
 from signs.backend import keras, ops
-from signs.layers import ConvLayer, DropoutLayer, FlattenLayer, FullLayer, Layer, registered
+from signs.layers import ConvLayer, DropoutLayer, FlattenLayer, FullLayer, Layer, NormalizedConvLayer, registered
 from signs.params import Count, Real, validated
+
+LEAST_DEVIATION = 0.04  # of pixels in [-1, 1]: an image of one colour is not blown up to noise
 
 KeepProb = Annotated[Real, Field(gt=0, le=1)]
 
@@ -123,6 +126,85 @@ class LeNet(Classifier):
         return {**super().get_config(), **own}
 
 
+@registered
+class ConvNet(Classifier):
+    """Groups of normalized 3x3 convolutions, each group followed by max-pooling, then one full layer.
+
+    Image size and channels are those of the first images it sees: (n, height, width, channels), or
+    (n, height, width) for one channel; each group halves height and width. Gives logits (n, classes).
+
+    Args:
+        classes: The number of outputs.
+        depths: Channels of the convolutions, a list for each group.
+        dropout_keep_prob: The share of the last group's outputs kept in training.
+        standardize: Whether each image is brought to mean 0 and variance 1 first, so that dark and flat ones
+            look like the others.
+    """
+
+    def __init__(
+        self,
+        classes: int,
+        depths: Sequence[Sequence[int]] = ((32,), (64, 64), (128, 128, 128)),
+        dropout_keep_prob: float = 0.6,
+        standardize: bool = True,
+        **kwargs,
+    ) -> None:
+        super().__init__(**{"name": "convnet"} | kwargs)
+        self.classes, self.depths = classes, tuple(map(tuple, depths))
+        self.dropout_keep_prob, self.standardize = dropout_keep_prob, standardize
+
+    def build(self, input_shape: Sequence) -> None:
+        """Makes the layers for images of this shape.
+
+        Raises:
+            ValueError: The images are too small to be halved by each group.
+        """
+        height, width, channels = (*input_shape[1:], 1)[:3]
+        least = 2 ** len(self.depths)
+        if min(height, width) < least:
+            raise ValueError(f"images are {height}x{width} pixels; these groups need at least {least}x{least}")
+        self.groups = []
+        for number, depths in enumerate(self.depths, start=1):
+            group = []
+            for letter, depth in zip(string.ascii_lowercase, depths, strict=False):
+                group.append(NormalizedConvLayer((3, 3, channels, depth), name=f"group_{number}{letter}"))
+                channels = depth
+            self.groups.append(group)
+        self.flatten = FlattenLayer(name="flatten")
+        self.dropout = DropoutLayer(self.dropout_keep_prob, name="dropout")
+        size = (height // least) * (width // least) * channels
+        self.full = FullLayer((size, self.classes), activation="linear", stddev=size**-0.5, name="full")
+        super().build(input_shape)
+
+    def maps(self, inputs, training: bool = False):
+        """What the convolutions find, after the last pooling: (n, rows, columns, channels)."""
+        x = ops.cast(inputs, "float32")
+        x = ops.expand_dims(x, -1) if ops.ndim(x) == 3 else x
+        if self.standardize:
+            mean, variance = ops.moments(x, axes=(1, 2, 3), keepdims=True)
+            x = (x - mean) / (ops.sqrt(variance) + LEAST_DEVIATION)
+        x = ops.cast(x, self.compute_dtype)
+        for group in self.groups:
+            for layer in group:
+                x = layer(x, training=training)
+            x = ops.max_pool(x, 2, 2)
+        return x
+
+    def head(self, maps, training: bool = False):
+        """Logits, float32 (n, classes), by one full layer."""
+        return ops.cast(self.full(self.dropout(self.flatten(maps), training=training)), "float32")
+
+    def get_config(self) -> dict:
+        """What the constructor takes."""
+        own = {
+            "classes": self.classes,
+            "depths": self.depths,
+            "dropout_keep_prob": self.dropout_keep_prob,
+            "standardize": self.standardize,
+        }
+        return {**super().get_config(), **own}
+
+
 @validated("train.network.lenet")
 def lenet(
     classes: int, *, depths: Annotated[list[Count], Field(min_length=4, max_length=4)], dropout_keep_prob: KeepProb
@@ -131,4 +213,16 @@ def lenet(
     return LeNet(classes, depths, dropout_keep_prob)
 
 
-NETWORKS: dict[str, Callable[..., Classifier]] = {"lenet": lenet}
+@validated("train.network.convnet")
+def convnet(
+    classes: int,
+    *,
+    depths: Annotated[list[Annotated[list[Count], Field(min_length=1, max_length=26)]], Field(min_length=1)],
+    dropout_keep_prob: KeepProb,
+    standardize: StrictBool,
+) -> Classifier:
+    """The network `convnet` of params.yaml, for a number of classes."""
+    return ConvNet(classes, depths, dropout_keep_prob, standardize)
+
+
+NETWORKS: dict[str, Callable[..., Classifier]] = {"lenet": lenet, "convnet": convnet}

@@ -1,16 +1,20 @@
 """The training loop: arrays and a network in, a trained network and its history out."""
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from signs import checkpoints, scores
+from signs.augmentation import Augment
 from signs.backend import keras, tf
 from signs.checkpoints import State
 from signs.history import Row, best_epoch
 from signs.networks import Classifier
+from signs.schedules import Schedule, constant
 
 Labelled = tuple[np.ndarray, np.ndarray]
 ADAM_EPSILON = 1e-8  # that of TensorFlow 1, with which the article trained
@@ -40,6 +44,13 @@ def train(
     learning_rate: float,
     l1: float,
     l2: float,
+    weight_decay: float = 0.0,
+    label_smoothing: float = 0.0,
+    averaging: float = 0.0,
+    balance: float = 0.0,
+    patience: int | None = None,
+    schedule: Schedule | None = None,
+    augment: Augment | None = None,
     validation: Labelled | None = None,
     test: Labelled | None = None,
     save_to: Path | str | None = None,
@@ -58,11 +69,21 @@ def train(
         features: (n, height, width, channels) or (n, height, width), any type that casts to float32.
         labels: Class indices 0..classes-1, integers (n,).
         seed: Of the order of images, and of what the model draws when it is built here.
-        epochs: Times that each image is seen.
+        epochs: Times that as many images are seen as there are.
         batch_size: Images a step; the last batch of an epoch may be smaller.
-        learning_rate: Adam's.
+        learning_rate: Adam's, the highest where a schedule changes it.
         l1: Weight of the network's L1 norm in the cost.
         l2: Weight of its L2 norm.
+        weight_decay: Share of the learning rate by which weights shrink at each step, apart from the cost
+            (Loshchilov, Hutter, "Decoupled weight decay regularization", 2019); not those of one dimension.
+        label_smoothing: Share of a label that is spread over all classes.
+        averaging: Share that the running average of the weights keeps at each step; where it is above 0,
+            the averages are what is measured and kept.
+        balance: How far classes are evened out: an image is drawn with a probability that goes with the
+            number of its class's images to the power of minus `balance`. At 0 each image is seen once an epoch.
+        patience: Epochs without a better one after which training stops; None for all epochs.
+        schedule: Of the learning rate; None keeps it as it is.
+        augment: Changes images and labels of each batch.
         validation: Features and labels that choose the epoch.
         test: Features and labels that are only measured.
         save_to: Folder for the weights of each epoch, `epoch_001.weights.h5` and so on.
@@ -82,23 +103,33 @@ def train(
         _check_indices(name, *split, model.classes)
     if load_from:
         model.load_weights(load_from)
-    optimizer = keras.optimizers.Adam(learning_rate, epsilon=ADAM_EPSILON)
+    steps = math.ceil(len(labels) / batch_size)
+    rate = (schedule or constant())(learning_rate, steps, steps * epochs)
+    optimizer = keras.optimizers.Adam(rate, epsilon=ADAM_EPSILON, weight_decay=weight_decay or None)
+    optimizer.exclude_from_weight_decay([weight for weight in model.trainable_variables if len(weight.shape) < 2])
     optimizer.build(model.trainable_variables)
-    run_epoch = _epoch(model, optimizer, features, labels, batch_size, l1, l2)
+    averages = [tf.Variable(weight) for weight in model.weights] if averaging else []
+    measured = averages or model.weights
+    learnt = [kept for kept, weight in zip(measured, model.weights, strict=True) if weight.trainable]
+    cost = _cost(model, l1, l2, label_smoothing, augment, seed)
+    run_epoch = _epoch(model, optimizer, cost, features, labels, batch_size, averages, averaging)
     forwards = {name: _forward(model, split[0], batch_size) for name, split in given.items()}
-    variables = [*model.variables, *optimizer.variables]
+    variables = [*model.variables, *optimizer.variables, *averages]
     state = _resume(checkpoint, variables)
 
     for epoch in range(len(state.history), epochs + 1):
-        before = _values(model.trainable_variables)
+        if patience is not None and epoch - 1 - best_epoch(state.history or [{}]) >= patience:
+            break
+        before = _values(learnt)
         if epoch:
-            run_epoch(np.random.default_rng([seed, epoch]).permutation(len(labels)))
-        row = {"epoch": epoch} | _measures(given, forwards)
-        row["squared_change"] = _squared_distance(before, _values(model.trainable_variables))
+            run_epoch(_order(labels, balance, np.random.default_rng([seed, epoch])))
+        with _holding(model.weights, averages):
+            row = {"epoch": epoch} | _measures(given, forwards)
+        row["squared_change"] = _squared_distance(before, _values(learnt))
         if not np.isfinite(list(row.values())).all():
             raise ValueError(f"training diverged: cost is {row['train_cost']} after epoch {epoch}; lower learning_rate")
         history = [*state.history, row]
-        best = _values(model.weights) if best_epoch(history) == epoch else state.best
+        best = _values(measured) if best_epoch(history) == epoch else state.best
         state = State(_values(variables), best, history)
         if checkpoint:
             checkpoints.write(checkpoint, state)
@@ -113,14 +144,51 @@ def train(
     return Training(state.history, softmax)
 
 
+def _order(labels: np.ndarray, balance: float, rng: np.random.Generator) -> np.ndarray:
+    if not balance:
+        return rng.permutation(len(labels))
+    weights = np.bincount(labels)[labels] ** -float(balance)
+    return rng.choice(len(labels), len(labels), p=weights / weights.sum())
+
+
+Cost = Callable[[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor], tf.Tensor]
+
+
+def _cost(model: Classifier, l1: float, l2: float, label_smoothing: float, augment: Augment | None, seed: int) -> Cost:
+    """The cost of a replica's part of a batch, as its share of the whole batch's."""
+
+    def errors(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+        if not label_smoothing:
+            return tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
+        classes = logits.shape[-1]
+        return tf.nn.softmax_cross_entropy_with_logits(
+            tf.one_hot(labels, classes) * (1 - label_smoothing) + label_smoothing / classes, logits
+        )
+
+    def cost(images: tf.Tensor, labels: tf.Tensor, batch: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
+        context = tf.distribute.get_replica_context()
+        if augment:
+            replica = tf.cast(context.replica_id_in_sync_group, tf.int64)
+            replicas = context.num_replicas_in_sync
+            images, labels = augment(images, labels, tf.stack([seed, tf.cast(step, tf.int64) * replicas + replica]))
+        logits = tf.cast(model(images, training=True), tf.float32)
+        value = tf.reduce_sum(errors(logits, labels)) / tf.cast(batch, tf.float32)
+        if l1 or l2:
+            value += (l1 * model.L1() + l2 * model.L2()) / context.num_replicas_in_sync
+        return value
+
+    return cost
+
+
 def _epoch(
     model: Classifier,
     optimizer: keras.Optimizer,
+    cost: Cost,
     features: np.ndarray,
     labels: np.ndarray,
     batch_size: int,
-    l1: float,
-    l2: float,
+    averages: list[tf.Variable],
+    averaging: float,
 ) -> Callable[[np.ndarray], None]:
     """One pass over the images in a given order as a single graph: the data stay where they are."""
     images, classes = tf.constant(features), tf.constant(labels, tf.int64)
@@ -130,20 +198,33 @@ def _epoch(
         context = tf.distribute.get_replica_context()
         mine = rows[context.replica_id_in_sync_group :: context.num_replicas_in_sync]
         with tf.GradientTape() as tape:
-            logits = model(tf.gather(images, mine), training=True)
-            errors = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.gather(classes, mine), logits)
-            cost = tf.reduce_sum(errors) / tf.cast(tf.size(rows), tf.float32)
-            if l1 or l2:
-                cost += (l1 * model.L1() + l2 * model.L2()) / context.num_replicas_in_sync
-        gradients = tape.gradient(cost, model.trainable_variables)
+            value = cost(tf.gather(images, mine), tf.gather(classes, mine), tf.size(rows), optimizer.iterations)
+        gradients = tape.gradient(value, model.trainable_variables)
         optimizer.apply(context.all_reduce(tf.distribute.ReduceOp.SUM, gradients), model.trainable_variables)
+
+    def average() -> None:
+        done = tf.cast(optimizer.iterations, tf.float32)
+        share = tf.minimum(averaging, (1 + done) / (10 + done))  # the first weights are soon forgotten
+        for kept, weight in zip(averages, model.weights, strict=True):
+            kept.assign(share * kept + (1 - share) * weight)
 
     @tf.function
     def run(order: tf.Tensor) -> None:
         for start in tf.range(0, tf.size(order), batch_size):
             strategy.run(step, args=(order[start : start + batch_size],))
+            if averages:
+                average()
 
     return lambda order: run(tf.constant(order))
+
+
+@contextmanager
+def _holding(weights: list, averages: list[tf.Variable]) -> Iterator[None]:
+    """Has a model hold averages for a while, if there are any."""
+    own = _values(weights) if averages else []
+    _assign(weights[: len(averages)], averages)
+    yield
+    _assign(weights[: len(own)], own)
 
 
 def _forward(model: Classifier, features: np.ndarray, batch_size: int) -> Callable[[], np.ndarray]:

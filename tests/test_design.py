@@ -66,6 +66,8 @@ ORDER = (
     "signs.backend",
     "signs.layers",
     "signs.networks",
+    "signs.augmentation",
+    "signs.schedules",
     "signs.training",
     "signs.models",
     "signs.fitting",

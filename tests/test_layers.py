@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signs.backend import tf
-from signs.layers import ConvLayer, DropoutLayer, FlattenLayer, FullLayer, Layer, WeightedLayer
+from signs.layers import ConvLayer, DropoutLayer, FlattenLayer, FullLayer, Layer, NormalizedConvLayer, WeightedLayer
 
 # Layer, input shape, output shape.
 CONTRACT = [
@@ -16,6 +16,8 @@ CONTRACT = [
     (lambda: FullLayer((6, 3), activation="tanh", mean=0.1, stddev=0.2), (4, 6), (4, 3)),
     (lambda: ConvLayer((5, 5, 2, 7)), (4, 12, 10, 2), (4, 4, 3, 7)),
     (lambda: ConvLayer((3, 2, 1, 4), "gelu", (3, 3), (1, 2)), (4, 9, 9, 1), (4, 5, 3, 4)),
+    (lambda: NormalizedConvLayer((3, 3, 2, 5)), (4, 9, 8, 2), (4, 9, 8, 5)),
+    (lambda: NormalizedConvLayer((5, 5, 1, 4), "tanh", stride=2, momentum=0.9), (4, 9, 8, 1), (4, 5, 4, 4)),
 ]
 
 
@@ -152,3 +154,29 @@ def test_a_lambda_works_but_is_not_saved():
     np.testing.assert_array_equal(layer(np.ones(3, dtype=np.float32)), [2, 2, 2])
     with pytest.raises(ValueError, match="a lambda cannot be saved"):
         layer.get_config()
+
+
+def test_a_normalized_convolution_is_one_of_keras_with_its_normalization():
+    layer, inputs = NormalizedConvLayer((3, 3, 2, 5), momentum=0.9, epsilon=0.01), normal((6, 8, 7, 2))
+    conv = keras.layers.Conv2D(5, 3, padding="same", use_bias=False)
+    normalization = keras.layers.BatchNormalization(momentum=0.9, epsilon=0.01)
+    normalization(conv(inputs))
+    layer(inputs)
+    layer.bias.assign(normal((5,), 1))
+    layer.gain.assign(normal((5,), 2))
+    conv.set_weights([layer.weight])
+    normalization.gamma.assign(layer.gain)
+    normalization.beta.assign(layer.bias)
+
+    for _ in range(2):
+        expected = keras.ops.relu(normalization(conv(inputs), training=True))
+        np.testing.assert_allclose(layer(inputs, training=True), expected, atol=1e-5)
+    np.testing.assert_allclose(layer.running_mean, normalization.moving_mean, atol=1e-6)
+    # The running variance is that of the population, as Bessel has it; Keras keeps that of the batch.
+    count = 6 * 8 * 7
+    decayed = 0.9**2
+    batch = (np.array(normalization.moving_variance) - decayed) / (1 - decayed)
+    expected = decayed + (1 - decayed) * batch * count / (count - 1)
+    np.testing.assert_allclose(layer.running_variance, expected, rtol=1e-4)
+    normalization.moving_variance.assign(layer.running_variance)
+    np.testing.assert_allclose(layer(inputs), keras.ops.relu(normalization(conv(inputs))), atol=1e-5)

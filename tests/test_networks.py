@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from signs import params
-from signs.networks import Classifier, LeNet, lenet
+from signs.networks import Classifier, ConvNet, LeNet, convnet, lenet
 
 
 def built(classes=43, shape=(32, 32, 1), **settings):
@@ -138,3 +138,52 @@ def test_the_settings_of_lenet_are_its_section():
 def test_bad_settings_are_named(changed, message):
     with pytest.raises(ValueError, match=message):
         lenet(43, **({"depths": [10, 20, 200, 100], "dropout_keep_prob": 0.3} | changed))
+
+
+@settings(max_examples=5, deadline=None)
+@given(st.integers(8, 40), st.integers(8, 40), st.integers(1, 4), st.integers(1, 50))
+def test_convnet_reads_image_size_and_channels_off_the_data(height, width, channels, classes):
+    model = ConvNet(classes, depths=[[2], [3, 4], [5]])
+    features = images(3, (height, width, channels))
+    assert model(features).shape == (3, classes)
+    assert model.maps(features).shape == (3, height // 8, width // 8, 5)
+
+
+def test_convnet_does_not_see_brightness_and_contrast():
+    model, features = ConvNet(5, depths=[[4], [6]]), images(4, (16, 16, 3))
+    plain = np.array(model(features))
+    np.testing.assert_allclose(model(features * 0.5 + 0.2), plain, atol=0.1 * np.ptp(plain))
+    seeing = ConvNet(5, depths=[[4], [6]], standardize=False)
+    bright = np.array(seeing(features))
+    assert np.abs(np.array(seeing(features * 0.5 + 0.2)) - bright).max() > 0.1 * np.ptp(bright)
+
+
+def test_images_of_one_colour_give_numbers():
+    model = ConvNet(5, depths=[[4], [6]])
+    assert np.isfinite(model(np.zeros((2, 16, 16, 3), np.float32))).all()
+
+
+def test_convnet_is_saved_and_loaded(tmp_path):
+    model, features = (
+        ConvNet(5, depths=[[2], [3, 4]], dropout_keep_prob=0.7, standardize=False),
+        images(shape=(16, 16, 1)),
+    )
+    model(features, training=True)  # moves the running means
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(loaded(features), model(features))
+    assert loaded.get_config() == model.get_config()
+
+
+def test_too_small_images_for_its_groups_are_refused():
+    with pytest.raises(ValueError, match="images are 7x32 pixels; these groups need at least 8x8"):
+        ConvNet(3)(images(shape=(7, 32, 1)))
+
+
+def test_convnet_takes_its_settings_from_params():
+    section = params.load("train")["network"]["convnet"]
+    model = convnet(43, **section)
+    model(images(shape=(32, 32, 3)))
+    assert sum(np.prod(weight.shape) for weight in model.trainable_variables) < 800_000
+    with pytest.raises(ValueError, match=r"train\.network\.convnet\.depths"):
+        convnet(43, **section | {"depths": [[]]})

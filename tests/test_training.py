@@ -4,7 +4,8 @@ import sys
 import numpy as np
 import pytest
 
-from signs import scores
+from signs import schedules, scores, training
+from signs.backend import tf
 from signs.networks import LeNet
 from signs.training import train
 
@@ -174,3 +175,101 @@ def test_two_replicas_learn_what_one_does(tmp_path):
         weights.append(np.load(file))
     # Sums are in another order, and Adam makes much of a gradient near zero.
     assert np.linalg.norm(weights[0] - weights[1]) < 0.002 * np.linalg.norm(weights[0])
+
+
+def weights_of(model):
+    return [np.array(weight) for weight in model.weights]
+
+
+def test_settings_that_are_off_change_nothing():
+    plain, spelt_out = small(), small()
+    first, _ = train(plain, *stripes(), **SETTINGS)
+    off = {"weight_decay": 0.0, "label_smoothing": 0.0, "averaging": 0.0, "balance": 0.0, "patience": None}
+    second, _ = train(spelt_out, *stripes(), schedule=schedules.constant(), augment=None, **off, **SETTINGS)
+    assert first == second
+
+
+def test_the_average_of_the_weights_is_what_is_measured_and_left(tmp_path):
+    model, validation = small(dropout_keep_prob=1.0), stripes(50, 1)
+    history, _ = train(model, *stripes(96), validation=validation, save_to=tmp_path, averaging=0.9, **SETTINGS)
+    averaged = weights_of(model)
+    best = max(history, key=lambda row: (row["valid_accuracy"], -row["valid_cost"]))
+    np.testing.assert_allclose(
+        best["valid_cost"], scores.cross_entropy(logits(model, validation[0]), validation[1]), rtol=1e-5
+    )
+    model.load_weights(tmp_path / "epoch_003.weights.h5")
+    assert not all(np.allclose(*pair) for pair in zip(averaged, weights_of(model), strict=True))
+
+
+def test_the_average_is_that_of_the_formula():
+    steps, kept = 3, None
+    for count in range(steps + 1):  # one batch an epoch: the weights after each step
+        model = small(dropout_keep_prob=1.0)
+        train(model, *stripes(32), **SETTINGS | {"epochs": count or 1, "learning_rate": 0.01 if count else 1e-30})
+        now = weights_of(model)
+        share = min(0.5, (1 + count) / (10 + count))
+        kept = now if kept is None else [share * old + (1 - share) * new for old, new in zip(kept, now, strict=True)]
+    model = small(dropout_keep_prob=1.0)
+    train(model, *stripes(32), averaging=0.5, **SETTINGS | {"epochs": steps, "learning_rate": 0.01})
+    for found, expected in zip(weights_of(model), kept, strict=True):
+        np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def test_a_stopped_training_with_everything_on_goes_on_as_if_it_had_not_stopped(tmp_path):
+    everything = {
+        "weight_decay": 0.01,
+        "label_smoothing": 0.1,
+        "averaging": 0.9,
+        "balance": 0.5,
+        "schedule": schedules.cosine(warmup=0.5, last=0.01),
+        "augment": lambda images, labels, seed: (images + tf.random.stateless_normal(tf.shape(images), seed), labels),
+    }
+    whole = small()
+    expected, _ = train(whole, *stripes(), **everything, **SETTINGS)
+
+    def stop(row):
+        if row["epoch"] == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(small(), *stripes(), checkpoint=tmp_path / "state.npz", report=stop, **everything, **SETTINGS)
+    model = small()
+    found, _ = train(model, *stripes(), checkpoint=tmp_path / "state.npz", **everything, **SETTINGS)
+    assert found == expected
+    assert all(np.array_equal(*pair) for pair in zip(weights_of(model), weights_of(whole), strict=True))
+
+
+def test_training_stops_when_it_has_not_got_better_for_long_enough():
+    features, labels = stripes(40)
+    noise = np.random.default_rng(0).normal(size=(30, 16, 16)).astype(np.float32), np.arange(30) % 3
+    history, _ = train(small(), features, labels, validation=noise, patience=2, **SETTINGS | {"epochs": 60})
+    best = max(range(len(history)), key=lambda i: (history[i]["valid_accuracy"], -history[i]["valid_cost"], -i))
+    assert len(history) - 1 == best + 2 < 60
+
+
+@pytest.mark.parametrize(("balance", "share"), [(0.0, 0.1), (0.5, 0.25), (1.0, 0.5)])
+def test_balance_evens_out_how_often_classes_are_drawn(balance, share):
+    labels = np.repeat([0, 1], [9000, 1000])
+    order = training._order(labels, balance, np.random.default_rng(0))
+    assert len(order) == len(labels)
+    assert labels[order].mean() == pytest.approx(share, abs=0.02)
+    assert (len(np.unique(order)) == len(labels)) == (balance == 0)
+
+
+def test_smoothed_labels_keep_a_network_from_being_too_sure():
+    costs = {}
+    for smoothing in (0.0, 0.3):
+        model = small(dropout_keep_prob=1.0)
+        train(model, *stripes(300), label_smoothing=smoothing, **SETTINGS | {"epochs": 25, "learning_rate": 0.01})
+        costs[smoothing] = scores.softmax(logits(model, stripes(300)[0])).max(axis=1).mean()
+    assert costs[0.0] > 0.97
+    assert 0.7 < costs[0.3] < 0.9  # 1 - 0.3 + 0.3 / 3 = 0.8
+
+
+def test_weight_decay_shrinks_kernels_and_no_biases():
+    plain, shrunk = small(), small()
+    train(plain, *stripes(), **SETTINGS | {"epochs": 1})
+    train(shrunk, *stripes(), weight_decay=5.0, **SETTINGS | {"epochs": 1})
+    for one, other in zip(plain.weights, shrunk.weights, strict=True):
+        if len(one.shape) > 1:
+            assert np.square(other).sum() < 0.97 * np.square(one).sum()

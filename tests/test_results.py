@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 
 ROOT = Path(__file__).parent.parent
 ROWS = {
@@ -49,3 +50,17 @@ def test_the_figures_of_the_sample_are_those_of_the_committed_run():
 def test_every_run_says_on_which_data_and_with_which_settings():
     for run in sorted((ROOT / "results").iterdir()):
         assert {path.name for path in run.iterdir()} == {"params.yaml", "original.json", "augmented.json"}
+
+
+def keys(settings, above=""):
+    """The keys of nested mappings, joined by dots."""
+    found = set()
+    for key, value in settings.items():
+        found |= keys(value, f"{above}{key}.") if isinstance(value, dict) else {f"{above}{key}"}
+    return found
+
+
+@pytest.mark.parametrize("run", sorted((ROOT / "results").iterdir()), ids=lambda run: run.name)
+def test_the_settings_of_a_run_are_those_that_the_pipeline_takes(run):
+    ours, theirs = (keys(yaml.safe_load((folder / "params.yaml").read_text())) for folder in (ROOT, run))
+    assert theirs == ours

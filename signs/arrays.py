@@ -3,6 +3,7 @@
 import io
 import zipfile
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
@@ -26,7 +27,16 @@ def read(path: Path, names: list[str]) -> list[np.ndarray]:
         ValueError: The file is missing, damaged or of another kind, or an array is not there.
     """
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+        with path.open("rb") as file:
+            return parse(file, str(path), names)
+    except OSError as error:
+        raise ValueError(f"{path} holds no arrays {', '.join(names)}: {error}; dvc repro makes them anew") from None
+
+
+def parse(file: BinaryIO, where: str, names: list[str]) -> list[np.ndarray]:
+    """As `read`, from an open file; `where` names it in errors."""
+    try:
+        with np.load(file, allow_pickle=False) as archive:
             return [archive[name] for name in names]
     except Exception as error:  # a damaged archive can raise anything
-        raise ValueError(f"{path} holds no arrays {', '.join(names)}: {error}; dvc repro makes them anew") from None
+        raise ValueError(f"{where} holds no arrays {', '.join(names)}: {error}; dvc repro makes them anew") from None

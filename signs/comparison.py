@@ -3,8 +3,11 @@
 from typing import NamedTuple
 
 import numpy as np
+from scipy.stats import binomtest
 
 from signs.predictions import Predictions
+
+SIGNIFICANCE = 0.05
 
 
 class Opinion(NamedTuple):
@@ -28,6 +31,40 @@ def compare(first: Predictions, second: Predictions) -> tuple[Opinion, Opinion]:
             "the same classes, and their labels differ; only results on the same images compare"
         )
     return _opinion(first, np.arange(len(first.labels["test"]))), _opinion(second, rows)
+
+
+class Verdict(NamedTuple):
+    """Whether one model is better than another, or luck may have it so.
+
+    `only_first`, `only_second`: images that one alone has right. `probability`: of a difference as large
+    between models that are equally good. `words`: "real gain", "real loss" (of the second) or "within noise".
+    """
+
+    only_first: int
+    only_second: int
+    probability: float
+    words: str
+
+
+def judge(first: np.ndarray, second: np.ndarray) -> Verdict:
+    """The exact two-sided test of McNemar, at 0.05.
+
+    Images of one sign are no independent trials: where there are several of each, it finds real too much.
+
+    Source: McNemar, "Note on the sampling error of the difference between correlated proportions or
+    percentages", 1947.
+
+    Args:
+        first: Whether the first model is right on each image, bool (n,).
+        second: Likewise.
+    """
+    only_first, only_second = int((first & ~second).sum()), int((second & ~first).sum())
+    differ = only_first + only_second
+    probability = float(binomtest(only_second, differ).pvalue) if differ else 1.0
+    words = "within noise"
+    if probability < SIGNIFICANCE:
+        words = "real gain" if only_second > only_first else "real loss"
+    return Verdict(only_first, only_second, probability, words)
 
 
 def _opinion(predictions: Predictions, rows: np.ndarray) -> Opinion:

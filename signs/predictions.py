@@ -1,7 +1,7 @@
 """What a model makes of images: probabilities beside the right labels, in one file."""
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 
@@ -9,6 +9,7 @@ from signs import arrays
 from signs.scores import softmax
 
 SPLITS = ("valid", "test")
+NAMES = ["ids", *(f"{split}_{kind}" for split in SPLITS for kind in ("softmax", "labels"))]
 
 
 class Predictions(NamedTuple):
@@ -42,14 +43,22 @@ def read(path: Path) -> Predictions:
     Raises:
         ValueError: It is missing, or does not hold probabilities beside labels.
     """
-    names = [f"{split}_{kind}" for split in SPLITS for kind in ("softmax", "labels")]
-    ids, *values = arrays.read(path, ["ids", *names])
+    return _checked(arrays.read(path, NAMES), str(path))
+
+
+def parse(file: BinaryIO, where: str) -> Predictions:
+    """As `read`, from an open file; `where` names it in errors."""
+    return _checked(arrays.parse(file, where, NAMES), where)
+
+
+def _checked(contents: list[np.ndarray], where: str) -> Predictions:
+    ids, *values = contents
     found = Predictions(ids, dict(zip(SPLITS, values[::2], strict=True)), dict(zip(SPLITS, values[1::2], strict=True)))
     for split in SPLITS:
         softmax, labels = found.softmax[split], found.labels[split]
         if softmax.shape != (labels.size, ids.size) or not np.isfinite(softmax).all():
             raise ValueError(
-                f"{path}: {split} holds no probabilities of {ids.size} classes for {labels.size} images, but "
+                f"{where}: {split} holds no probabilities of {ids.size} classes for {labels.size} images, but "
                 f"{softmax.dtype} of shape {softmax.shape}; dvc repro evaluate makes them anew"
             )
     return found

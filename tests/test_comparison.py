@@ -1,7 +1,11 @@
+from math import comb
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from signs.comparison import compare
+from signs.comparison import compare, judge
 from signs.predictions import Predictions
 
 
@@ -58,3 +62,18 @@ def test_no_prediction_is_altered():
     before = FIRST.softmax["test"].copy()
     compare(FIRST, FIRST)
     assert np.array_equal(FIRST.softmax["test"], before)
+
+
+@given(st.lists(st.tuples(st.booleans(), st.booleans()), max_size=60))
+def test_the_probability_is_that_of_counting_all_ways(pairs):
+    """Of all ways to deal out the images that one model alone has right, how many are as uneven?"""
+    first, second = (np.array([pair[side] for pair in pairs], dtype=bool) for side in (0, 1))
+    verdict = judge(first, second)
+    differ, fewer = verdict.only_first + verdict.only_second, min(verdict[:2])
+    ways = sum(comb(differ, count) for count in range(fewer + 1))
+    expected = min(1.0, 2 * ways / 2**differ)
+    assert verdict.probability == pytest.approx(expected)
+    assert verdict.words == (
+        "within noise" if expected >= 0.05 else "real gain" if second.sum() > first.sum() else "real loss"
+    )
+    assert judge(second, first)[:3] == (verdict.only_second, verdict.only_first, pytest.approx(verdict.probability))

@@ -50,6 +50,7 @@ ORDER = (
     "signs.evaluation",
     "signs.predictions",
     "signs.comparison",
+    "signs.compare",
     "signs.diagnosis",
     "signs.history",
     "signs.figures",

@@ -32,6 +32,7 @@ ORDER = (
     "signs.datasets",
     "signs.arrays",
     "signs.images",
+    "signs.corruption",
     "signs.copies",
     "signs.exploration",
     "signs.check",

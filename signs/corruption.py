@@ -52,7 +52,7 @@ def corrupt(
     Returns:
         Of each: its name, its severity (1 for the first amount), and the images, of the shape of `features`.
     """
-    amounts = {
+    amounts: dict[str, list] = {
         "blur": blur,
         "noise": noise,
         "dark": dark,
@@ -107,7 +107,7 @@ def occluded(features: np.ndarray, side: float, rng: np.random.Generator) -> np.
     length = min(round(side * max(height, width)), height, width)
     tops, lefts = rng.integers(0, height - length + 1, count), rng.integers(0, width - length + 1, count)
     result = features.copy()
-    for number, grey in enumerate(rng.integers(0, 256, count)):
+    for number, grey in enumerate(rng.integers(0, 256, size=(count,)).tolist()):
         top, left = tops[number], lefts[number]
         result[number, top : top + length, left : left + length] = grey
     return result

@@ -49,6 +49,7 @@ ORDER = (
     "signs.merging",
     "signs.scores",
     "signs.evaluation",
+    "signs.calibration",
     "signs.predictions",
     "signs.comparison",
     "signs.compare",

@@ -84,7 +84,7 @@ def accepted(confidence: np.ndarray, is_right: np.ndarray, threshold: float) -> 
         "coverage": (int(answered.sum()), len(answered)),
         "accuracy": (int(is_right[answered].sum()), int(answered.sum())),
     }
-    result = {}
+    result: dict[str, float] = {}
     for name, (part, whole) in counts.items():
         low, high = interval(part, whole)
         result |= {name: part / whole if whole else 1.0, f"{name}_low": low, f"{name}_high": high}

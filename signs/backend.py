@@ -18,24 +18,25 @@ __all__ = ["compute_in", "keras", "ops", "reproducible", "tf"]
 BFLOAT16 = {"avx512_bf16", "amx_bf16"}  # what a processor that can calls it
 
 
-def reproducible(seed: int, threads: int) -> None:
+def reproducible(seed: int, threads: int, operations: int = 1) -> None:
     """Makes what follows the same to the bit on every run: seeds, operations, number of threads.
 
     Args:
         seed: Of Python, NumPy and Keras.
         threads: In which an operation runs. Sums depend on it, so it is set, not taken from the machine.
+        operations: That may run side by side.
 
     Raises:
-        ValueError: TensorFlow has already started with another number of threads.
+        ValueError: TensorFlow has already started with other numbers of threads.
     """
     keras.utils.set_random_seed(seed)
     tf.config.experimental.enable_op_determinism()
     try:
         tf.config.threading.set_intra_op_parallelism_threads(threads)
-        tf.config.threading.set_inter_op_parallelism_threads(1)
+        tf.config.threading.set_inter_op_parallelism_threads(operations)
     except RuntimeError:
         raise ValueError(
-            f"TensorFlow has started with other threads than {threads}; set them before its first use"
+            f"TensorFlow has started with other threads than {threads}x{operations}; set them before its first use"
         ) from None
 
 

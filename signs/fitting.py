@@ -94,7 +94,7 @@ def fit(
     augment = params.choose("train.augmentation", augmentation, AUGMENTATIONS)(ids)
     if augment and dataset.train.features.dtype != np.float32:
         raise ValueError("train.augmentation changes images in [-1, 1]; set preprocess.normalize to true")
-    reproducible(seed, threads)
+    reproducible(seed, threads=1, operations=threads)
     compute_in(dtype)
     start = models.earlier(load_from.path, load_from.sha256, dataset.classes) if load_from else None
     model: Classifier = start or build(len(ids))
@@ -115,6 +115,7 @@ def fit(
             averaging=averaging,
             balance=balance,
             patience=patience,
+            parts=threads,
             schedule=rate,
             augment=augment,
             checkpoint=logs / f"state-{key}.npz",

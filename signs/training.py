@@ -1,15 +1,16 @@
 """The training loop: arrays and a network in, a trained network and its history out."""
 
 import math
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from signs import checkpoints, scores
+from signs import checkpoints, descent, scores
 from signs.augmentation import Augment
+from signs.averaging import Averages, assign, values
 from signs.backend import keras, tf
 from signs.checkpoints import State
 from signs.history import Row, best_epoch
@@ -24,7 +25,8 @@ class Training(NamedTuple):
     """What `train` gives.
 
     `history`: a row before the first and after each epoch, with `epoch`; `train_accuracy` (0-1) and
-    `train_cost` (mean cross entropy, nats), likewise `valid_` and `test_` where given;
+    `train_cost` (mean cross entropy, nats) on about as many training images as there are to validate on,
+    evenly picked; likewise `valid_` and `test_` where given, on all of theirs;
     `squared_change`, the squared distance that the weights moved in the epoch.
     `softmax`: probabilities on validation, float32 (n, classes); None without validation.
     """
@@ -49,6 +51,7 @@ def train(
     averaging: float = 0.0,
     balance: float = 0.0,
     patience: int | None = None,
+    parts: int = 1,
     schedule: Schedule | None = None,
     augment: Augment | None = None,
     validation: Labelled | None = None,
@@ -82,6 +85,7 @@ def train(
         balance: How far classes are evened out: an image is drawn with a probability that goes with the
             number of its class's images to the power of minus `balance`. At 0 each image is seen once an epoch.
         patience: Epochs without a better one after which training stops; None for all epochs.
+        parts: Into which each batch is divided, to be computed side by side; see `descent.epoch`.
         schedule: Of the learning rate; None keeps it as it is.
         augment: Changes images and labels of each batch.
         validation: Features and labels that choose the epoch.
@@ -96,10 +100,11 @@ def train(
             number any more.
     """
     keras.utils.set_random_seed(seed)
-    data = {"train": (features, labels), "valid": validation, "test": test}
+    every = max(1, len(labels) // len(validation[1])) if validation else 1
+    data = {"train": (features[::every], labels[::every]), "valid": validation, "test": test}
     given = {name: split for name, split in data.items() if split is not None}
     model(features[:1])  # builds it
-    for name, split in given.items():
+    for name, split in {**given, "train": (features, labels)}.items():
         _check_indices(name, *split, model.classes)
     if load_from:
         model.load_weights(load_from)
@@ -108,29 +113,29 @@ def train(
     optimizer = keras.optimizers.Adam(rate, epsilon=ADAM_EPSILON, weight_decay=weight_decay or None)
     optimizer.exclude_from_weight_decay([weight for weight in model.trainable_variables if len(weight.shape) < 2])
     optimizer.build(model.trainable_variables)
-    averages = [tf.Variable(weight) for weight in model.weights] if averaging else []
-    measured = averages or model.weights
-    learnt = [kept for kept, weight in zip(measured, model.weights, strict=True) if weight.trainable]
-    cost = _cost(model, l1, l2, label_smoothing, augment, seed)
-    run_epoch = _epoch(model, optimizer, cost, features, labels, batch_size, averages, averaging)
-    forwards = {name: _forward(model, split[0], batch_size) for name, split in given.items()}
-    variables = [*model.variables, *optimizer.variables, *averages]
+    averages = Averages(model.weights, averaging)
+    learnt = [kept for kept, weight in zip(averages.best, model.weights, strict=True) if weight.trainable]
+    lowered = descent.cost(model, l1=l1, l2=l2, label_smoothing=label_smoothing, augment=augment, parts=parts)
+    sizes = {"batch_size": batch_size, "parts": parts}
+    run_epoch = descent.epoch(model, optimizer, lowered, features, labels, seed=seed, averages=averages, **sizes)
+    forwards = {name: _forward(model, split[0], **sizes) for name, split in given.items()}
+    variables = [*model.variables, *optimizer.variables, *averages.variables]
     state = _resume(checkpoint, variables)
 
     for epoch in range(len(state.history), epochs + 1):
         if patience is not None and epoch - 1 - best_epoch(state.history or [{}]) >= patience:
             break
-        before = _values(learnt)
+        before = values(learnt)
         if epoch:
-            run_epoch(_order(labels, balance, np.random.default_rng([seed, epoch])))
-        with _holding(model.weights, averages):
+            run_epoch(descent.order(labels, balance, np.random.default_rng([seed, epoch])))
+        with averages.held():
             row = {"epoch": epoch} | _measures(given, forwards)
-        row["squared_change"] = _squared_distance(before, _values(learnt))
+        row["squared_change"] = _squared_distance(before, values(learnt))
         if not np.isfinite(list(row.values())).all():
             raise ValueError(f"training diverged: cost is {row['train_cost']} after epoch {epoch}; lower learning_rate")
         history = [*state.history, row]
-        best = _values(measured) if best_epoch(history) == epoch else state.best
-        state = State(_values(variables), best, history)
+        best = values(averages.best) if best_epoch(history) == epoch else state.best
+        state = State(values(variables), best, history)
         if checkpoint:
             checkpoints.write(checkpoint, state)
         if save_to and epoch:
@@ -139,100 +144,19 @@ def train(
         if report:
             report(row)
 
-    _assign(model.weights, state.best)
+    assign(model.weights, state.best)
     softmax = scores.softmax(forwards["valid"]()) if validation else None
     return Training(state.history, softmax)
 
 
-def _order(labels: np.ndarray, balance: float, rng: np.random.Generator) -> np.ndarray:
-    if not balance:
-        return rng.permutation(len(labels))
-    weights = np.bincount(labels)[labels] ** -float(balance)
-    return rng.choice(len(labels), len(labels), p=weights / weights.sum())
-
-
-Cost = Callable[[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor], tf.Tensor]
-
-
-def _cost(model: Classifier, l1: float, l2: float, label_smoothing: float, augment: Augment | None, seed: int) -> Cost:
-    """The cost of a replica's part of a batch, as its share of the whole batch's."""
-
-    def errors(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
-        if not label_smoothing:
-            return tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
-        classes = logits.shape[-1]
-        return tf.nn.softmax_cross_entropy_with_logits(
-            tf.one_hot(labels, classes) * (1 - label_smoothing) + label_smoothing / classes, logits
-        )
-
-    def cost(images: tf.Tensor, labels: tf.Tensor, batch: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
-        context = tf.distribute.get_replica_context()
-        if augment:
-            replica = tf.cast(context.replica_id_in_sync_group, tf.int64)
-            replicas = context.num_replicas_in_sync
-            images, labels = augment(images, labels, tf.stack([seed, tf.cast(step, tf.int64) * replicas + replica]))
-        logits = tf.cast(model(images, training=True), tf.float32)
-        value = tf.reduce_sum(errors(logits, labels)) / tf.cast(batch, tf.float32)
-        if l1 or l2:
-            value += (l1 * model.L1() + l2 * model.L2()) / context.num_replicas_in_sync
-        return value
-
-    return cost
-
-
-def _epoch(
-    model: Classifier,
-    optimizer: keras.Optimizer,
-    cost: Cost,
-    features: np.ndarray,
-    labels: np.ndarray,
-    batch_size: int,
-    averages: list[tf.Variable],
-    averaging: float,
-) -> Callable[[np.ndarray], None]:
-    """One pass over the images in a given order as a single graph: the data stay where they are."""
-    images, classes = tf.constant(features), tf.constant(labels, tf.int64)
-    strategy = tf.distribute.get_strategy()
-
-    def step(rows: tf.Tensor) -> None:
-        context = tf.distribute.get_replica_context()
-        mine = rows[context.replica_id_in_sync_group :: context.num_replicas_in_sync]
-        with tf.GradientTape() as tape:
-            value = cost(tf.gather(images, mine), tf.gather(classes, mine), tf.size(rows), optimizer.iterations)
-        gradients = tape.gradient(value, model.trainable_variables)
-        optimizer.apply(context.all_reduce(tf.distribute.ReduceOp.SUM, gradients), model.trainable_variables)
-
-    def average() -> None:
-        done = tf.cast(optimizer.iterations, tf.float32)
-        share = tf.minimum(averaging, (1 + done) / (10 + done))  # the first weights are soon forgotten
-        for kept, weight in zip(averages, model.weights, strict=True):
-            kept.assign(share * kept + (1 - share) * weight)
-
-    @tf.function
-    def run(order: tf.Tensor) -> None:
-        for start in tf.range(0, tf.size(order), batch_size):
-            strategy.run(step, args=(order[start : start + batch_size],))
-            if averages:
-                average()
-
-    return lambda order: run(tf.constant(order))
-
-
-@contextmanager
-def _holding(weights: list, averages: list[tf.Variable]) -> Iterator[None]:
-    """Has a model hold averages for a while, if there are any."""
-    own = _values(weights) if averages else []
-    _assign(weights[: len(averages)], averages)
-    yield
-    _assign(weights[: len(own)], own)
-
-
-def _forward(model: Classifier, features: np.ndarray, batch_size: int) -> Callable[[], np.ndarray]:
+def _forward(model: Classifier, features: np.ndarray, *, batch_size: int, parts: int) -> Callable[[], np.ndarray]:
     images = tf.constant(features)
 
     @tf.function
     def logits(start: tf.Tensor) -> tf.Tensor:
-        return model(images[start : start + batch_size], training=False)
+        size = tf.minimum(batch_size, len(features) - start)
+        bounds = [start + size * part // parts for part in range(parts + 1)]
+        return tf.concat([model(images[first:last], training=False) for first, last in pairwise(bounds)], axis=0)
 
     return lambda: np.concatenate([logits(tf.constant(start)) for start in range(0, len(features), batch_size)])
 
@@ -250,17 +174,8 @@ def _resume(checkpoint: Path | None, variables: list) -> State:
     state = checkpoints.read(checkpoint) if checkpoint else None
     if state is None:
         return State([], [], [])
-    _assign(variables, state.variables)
+    assign(variables, state.variables)
     return state
-
-
-def _values(variables: list) -> list[np.ndarray]:
-    return [np.copy(keras.ops.convert_to_numpy(variable)) for variable in variables]
-
-
-def _assign(variables: list, values: list[np.ndarray]) -> None:
-    for variable, value in zip(variables, values, strict=True):
-        variable.assign(value)
 
 
 def _squared_distance(before: list[np.ndarray], after: list[np.ndarray]) -> float:

@@ -1,0 +1,118 @@
+"""Descent: one epoch of gradient steps over the images, as a single graph."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from signs.augmentation import Augment
+from signs.averaging import Averages
+from signs.backend import keras, tf
+from signs.networks import Classifier
+
+# Images and labels of a part of a batch, the size of the whole batch, and a seed (2,) for what is drawn;
+# gives the part's share of the batch's cost, 0-D.
+Cost = Callable[[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor], tf.Tensor]
+
+
+def cost(
+    model: Classifier, *, l1: float, l2: float, label_smoothing: float, augment: Augment | None, parts: int
+) -> Cost:
+    """Makes the cost that training lowers: mean cross entropy, and norms of the weights.
+
+    Args:
+        model: The network.
+        l1: Weight of its L1 norm.
+        l2: Weight of its L2 norm.
+        label_smoothing: Share of a label that is spread over all classes.
+        augment: Changes images and labels first.
+        parts: Into which a batch is divided; each bears its share of the norms.
+    """
+
+    def errors(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+        if not label_smoothing:
+            return tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
+        classes = logits.shape[-1]
+        smoothed = tf.one_hot(labels, classes) * (1 - label_smoothing) + label_smoothing / classes
+        return tf.nn.softmax_cross_entropy_with_logits(smoothed, logits)
+
+    def part(images: tf.Tensor, labels: tf.Tensor, batch: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+        if augment:
+            images, labels = augment(images, labels, seed)
+        logits = tf.cast(model(images, training=True), tf.float32)
+        value = tf.reduce_sum(errors(logits, labels)) / tf.cast(batch, tf.float32)
+        if l1 or l2:
+            value += (l1 * model.L1() + l2 * model.L2()) / parts
+        return value
+
+    return part
+
+
+def order(labels: np.ndarray, balance: float, rng: np.random.Generator) -> np.ndarray:
+    """The order in which an epoch sees the images: indices, (n,).
+
+    Args:
+        labels: Class indices, (n,).
+        balance: At 0 each image comes once; else it is drawn with a probability that goes with the number
+            of its class's images to the power of minus `balance`.
+        rng: Source of the draws.
+    """
+    if not balance:
+        return rng.permutation(len(labels))
+    weights = np.bincount(labels)[labels] ** -float(balance)
+    return rng.choice(len(labels), len(labels), p=weights / weights.sum())
+
+
+def epoch(
+    model: Classifier,
+    optimizer: keras.Optimizer,
+    cost: Cost,
+    features: np.ndarray,
+    labels: np.ndarray,
+    *,
+    batch_size: int,
+    parts: int,
+    seed: int,
+    averages: Averages,
+) -> Callable[[np.ndarray], None]:
+    """Makes a function that takes the steps of an epoch, over the images in a given order.
+
+    The data stay where they are, and nothing returns to Python between the steps. Each batch is dealt out
+    among `parts`, which TensorFlow computes side by side: an operation on half a batch for each of two
+    cores wastes less than every operation divided between them. A normalization is over a part.
+
+    Args:
+        model: The network to train; built.
+        optimizer: Built.
+        cost: Of a part of a batch.
+        features: (n, height, width, channels).
+        labels: Class indices, (n,).
+        batch_size: Images a step; the last of an epoch may be smaller.
+        parts: Of each batch.
+        seed: Of what the cost draws.
+        averages: Of the weights, brought up to date after each step.
+    """
+    images, classes = tf.constant(features), tf.constant(labels, tf.int64)
+    strategy = tf.distribute.get_strategy()
+
+    def gradients(rows: tf.Tensor, part: int, within: tf.distribute.ReplicaContext) -> list[tf.Tensor]:
+        shares = parts * within.num_replicas_in_sync
+        share = tf.cast(within.replica_id_in_sync_group, tf.int64) * parts + part
+        mine = rows[share::shares]
+        drawn = tf.stack([seed, tf.cast(optimizer.iterations, tf.int64) * shares + share])
+        with tf.GradientTape() as tape:
+            value = cost(tf.gather(images, mine), tf.gather(classes, mine), tf.size(rows), drawn)
+        return tape.gradient(value, model.trainable_variables)
+
+    def step(rows: tf.Tensor) -> None:
+        within = tf.distribute.get_replica_context()
+        shares = [gradients(rows, part, within) for part in range(parts)]
+        sums = [tf.add_n(share) for share in zip(*shares, strict=True)]
+        optimizer.apply(within.all_reduce(tf.distribute.ReduceOp.SUM, sums), model.trainable_variables)
+
+    @tf.function
+    def run(rows: tf.Tensor) -> None:
+        for start in tf.range(0, tf.size(rows), batch_size):
+            strategy.run(step, args=(rows[start : start + batch_size],))
+            averages.update(optimizer.iterations)
+
+    return lambda rows: run(tf.constant(rows))

@@ -8,13 +8,13 @@ perturbations", 2019.
 """
 
 from collections.abc import Callable, Iterator
-from typing import Annotated
+from typing import Annotated, Self
 
 import cv2
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from signs.params import Count, Seed, Share, validated
+from signs.params import Count, Section, Share
 
 Amounts = Annotated[list[Share], Field(min_length=1)]
 Qualities = Annotated[list[Annotated[Count, Field(le=100)]], Field(min_length=1)]
@@ -23,49 +23,44 @@ FOG_GREY = 0.85
 Corruption = Callable[[np.ndarray, float, np.random.Generator], np.ndarray]
 
 
-@validated("corrupt")
-def corrupt(
-    features: np.ndarray,
-    *,
-    seed: Seed,
-    blur: Amounts,
-    noise: Amounts,
-    dark: Amounts,
-    contrast: Amounts,
-    fog: Amounts,
-    occlusion: Amounts,
-    jpeg: Qualities,
-) -> Iterator[tuple[str, int, np.ndarray]]:
+class Corruptions(Section):
+    """Amounts of each corruption, from mild to severe.
+
+    `blur`: standard deviations of a Gaussian. `noise`: standard deviations of noise. `dark`: factors of pixel
+    values. `contrast`: factors of the distance from the image's mean. `fog`: how much of each pixel is fog, on
+    average. `occlusion`: sides of a patch of one grey. `jpeg`: qualities, 1-100.
+    """
+
+    blur: Amounts
+    noise: Amounts
+    dark: Amounts
+    contrast: Amounts
+    fog: Amounts
+    occlusion: Amounts
+    jpeg: Qualities
+
+    @model_validator(mode="after")
+    def _as_many_of_each(self) -> Self:
+        counts = {name: len(amounts) for name, amounts in self}
+        if len(set(counts.values())) > 1:
+            raise ValueError(f"each corruption needs as many amounts as the others; there are {counts}")
+        return self
+
+
+def corrupted(features: np.ndarray, amounts: Corruptions, seed: int) -> Iterator[tuple[str, int, np.ndarray]]:
     """Gives the images corrupted in each way, by each amount.
 
     Args:
         features: (n, height, width, 1 or 3), uint8.
+        amounts: Of each corruption.
         seed: Of noise, fog and places.
-        blur: Standard deviations of a Gaussian.
-        noise: Standard deviations of noise.
-        dark: Factors of pixel values.
-        contrast: Factors of the distance from the image's mean.
-        fog: How much of each pixel is fog, on average.
-        occlusion: Sides of a patch of one grey.
-        jpeg: Qualities, 1-100.
 
     Returns:
         Of each: its name, its severity (1 for the first amount), and the images, of the shape of `features`.
     """
-    amounts: dict[str, list] = {
-        "blur": blur,
-        "noise": noise,
-        "dark": dark,
-        "contrast": contrast,
-        "fog": fog,
-        "occlusion": occlusion,
-        "jpeg": jpeg,
-    }
-    return (
-        (name, severity, CORRUPTIONS[name](features, amount, np.random.default_rng([seed, number, severity])))
-        for number, name in enumerate(CORRUPTIONS)
-        for severity, amount in enumerate(amounts[name], start=1)
-    )
+    for number, (name, corruption) in enumerate(CORRUPTIONS.items()):
+        for severity, amount in enumerate(getattr(amounts, name), start=1):
+            yield name, severity, corruption(features, amount, np.random.default_rng([seed, number, severity]))
 
 
 def blurred(features: np.ndarray, deviation: float, _rng: np.random.Generator) -> np.ndarray:

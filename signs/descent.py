@@ -1,5 +1,6 @@
 """Descent: one epoch of gradient steps over the images, as a single graph."""
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -14,9 +15,7 @@ from signs.networks import Classifier
 Cost = Callable[[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor], tf.Tensor]
 
 
-def cost(
-    model: Classifier, *, l1: float, l2: float, label_smoothing: float, augment: Augment | None, parts: int
-) -> Cost:
+def cost(model: Classifier, *, l1: float, l2: float, label_smoothing: float, augment: Augment | None) -> Cost:
     """Makes the cost that training lowers: mean cross entropy, and norms of the weights.
 
     Args:
@@ -25,7 +24,6 @@ def cost(
         l2: Weight of its L2 norm.
         label_smoothing: Share of a label that is spread over all classes.
         augment: Changes images and labels first.
-        parts: Into which a batch is divided; each bears its share of the norms.
     """
 
     def errors(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
@@ -39,12 +37,22 @@ def cost(
         if augment:
             images, labels = augment(images, labels, seed)
         logits = tf.cast(model(images, training=True), tf.float32)
-        value = tf.reduce_sum(errors(logits, labels)) / tf.cast(batch, tf.float32)
+        value = tf.reduce_sum(errors(logits, labels))
         if l1 or l2:
-            value += (l1 * model.L1() + l2 * model.L2()) / parts
-        return value
+            value += (l1 * model.L1() + l2 * model.L2()) * tf.cast(tf.size(labels), tf.float32)
+        return value / tf.cast(batch, tf.float32)
 
     return part
+
+
+def divided(images: int, batch_size: int, parts: int) -> tuple[int, int]:
+    """Into how many batches as even as can be images are divided, and each of them into how many parts.
+
+    No batch is larger than `batch_size`, no part empty: a normalization over one image left over would be
+    over nothing.
+    """
+    batches = math.ceil(images / batch_size)
+    return batches, min(parts, images // batches)
 
 
 def order(labels: np.ndarray, balance: float, rng: np.random.Generator) -> np.ndarray:
@@ -86,12 +94,13 @@ def epoch(
         cost: Of a part of a batch.
         features: (n, height, width, channels).
         labels: Class indices, (n,).
-        batch_size: Images a step; the last of an epoch may be smaller.
+        batch_size: Images a step, at most; see `divided`.
         parts: Of each batch.
         seed: Of what the cost draws.
         averages: Of the weights, brought up to date after each step.
     """
     images, classes = tf.constant(features), tf.constant(labels, tf.int64)
+    batches, parts = divided(len(labels), batch_size, parts)
     strategy = tf.distribute.get_strategy()
 
     def gradients(rows: tf.Tensor, part: int, within: tf.distribute.ReplicaContext) -> list[tf.Tensor]:
@@ -111,8 +120,9 @@ def epoch(
 
     @tf.function
     def run(rows: tf.Tensor) -> None:
-        for start in tf.range(0, tf.size(rows), batch_size):
-            strategy.run(step, args=(rows[start : start + batch_size],))
+        for number in tf.range(batches, dtype=tf.int64):
+            first, last = (bound * len(labels) // batches for bound in (number, number + 1))
+            strategy.run(step, args=(rows[first:last],))
             averages.update(optimizer.iterations)
 
     return lambda rows: run(tf.constant(rows))

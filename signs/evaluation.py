@@ -1,16 +1,16 @@
 """The metrics of a model, from logits and labels; no TensorFlow here."""
 
 import json
-import math
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from sklearn.metrics import f1_score
 
+from signs import rejection
 from signs.classes import Classes, indices
 from signs.datasets import replaced
-from signs.params import Count, validated
+from signs.params import Count, Share, validated
 from signs.scores import accuracy, cross_entropy, softmax
 
 
@@ -41,23 +41,14 @@ def calibration_error(logits: np.ndarray, indices: np.ndarray, bins: int) -> flo
     return float(np.abs(gaps).sum() / len(indices))
 
 
-def interval(right: int, images: int) -> tuple[float, float]:
-    """The 95 % interval of a share of images that are right, 0-1; (0, 1) for no image.
-
-    Source: Wilson, "Probable inference, the law of succession, and statistical inference", 1927.
-    """
-    if not images:
-        return 0.0, 1.0
-    deviations = 1.959964  # of the normal distribution, for 95 %
-    weight = deviations**2 / images
-    middle = (right / images + weight / 2) / (1 + weight)
-    half = deviations * math.sqrt(right / images * (1 - right / images) / images + weight / images / 4) / (1 + weight)
-    return max(0.0, middle - half), min(1.0, middle + half)
-
-
 @validated("evaluate")
 def evaluate(
-    logits: dict[str, np.ndarray], labels: dict[str, np.ndarray], classes: Classes, *, calibration_bins: Count
+    logits: dict[str, np.ndarray],
+    labels: dict[str, np.ndarray],
+    classes: Classes,
+    *,
+    calibration_bins: Count,
+    accepted_accuracy: Share,
 ) -> dict[str, Any]:
     """The metrics of a model on each split.
 
@@ -66,11 +57,13 @@ def evaluate(
         labels: Class ids of the same images, each (n,).
         classes: What the columns of `logits` mean.
         calibration_bins: For the calibration error on test.
+        accepted_accuracy: Share of validation images above the threshold of confidence that are to be right.
 
     Returns:
-        `train`, `valid`, `test`, each with `accuracy` (0-1) and `loss` (nats); `test` also with
-        `macro_f1` and `calibration_error`, and, where some of its classes are synthetic, with `original` and
-        `synthetic`: the `accuracy` on the images of either kind. `images`: the origins of the classes.
+        `train`, `valid`, `test`, each with `accuracy` (0-1) and `loss` (nats); `test` also with `macro_f1`,
+        `calibration_error` and `accepted` (see `rejection.accepted`, with its `threshold`), and, where some of
+        its classes are synthetic, with `original` and `synthetic`: the `accuracy` on the images of either kind.
+        `images`: the origins of the classes.
 
     Raises:
         ValueError: A label that is none of the classes.
@@ -82,12 +75,20 @@ def evaluate(
     }
     metrics["test"]["macro_f1"] = macro_f1(logits["test"], right["test"])
     metrics["test"]["calibration_error"] = calibration_error(logits["test"], right["test"], calibration_bins)
+    metrics["test"]["accepted"] = _accepted(logits, right, accepted_accuracy)
     synthetic = np.array([row.origin == "synthetic" for row in classes.rows])[right["test"]]
     if synthetic.any() and not synthetic.all():
         for kind, chosen in (("original", ~synthetic), ("synthetic", synthetic)):
             metrics["test"][kind] = {"accuracy": accuracy(logits["test"][chosen], right["test"][chosen])}
     metrics["images"] = " and ".join(sorted({row.origin for row in classes.rows}))
     return metrics
+
+
+def _accepted(
+    logits: dict[str, np.ndarray], right: dict[str, np.ndarray], accepted_accuracy: float
+) -> dict[str, float]:
+    limit = rejection.threshold(*rejection.answers(logits["valid"], right["valid"]), accepted_accuracy)
+    return {"threshold": limit} | rejection.accepted(*rejection.answers(logits["test"], right["test"]), limit)
 
 
 def write(path: Path, metrics: dict[str, Any]) -> None:

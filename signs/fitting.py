@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import Field
 from tqdm import tqdm
 
-from signs import classes, models, params
+from signs import calibration, classes, models, params
 from signs.augmentation import AUGMENTATIONS
 from signs.backend import compute_in, reproducible, tf
 from signs.datasets import DataSet
@@ -23,6 +23,7 @@ from signs.schedules import SCHEDULES
 from signs.training import train
 
 LOCK = Path("requirements.lock")
+LEAST = np.finfo(np.float32).tiny  # probability, whose logarithm is a number
 Threads = Annotated[Count, Field(le=1024)]
 
 
@@ -87,7 +88,8 @@ def fit(
     Returns:
         The model with the weights of its best validation epoch, and the history as `training.train`.
     """
-    key = _key({name: value for name, value in locals().items() if name not in ("dataset", "logs")})
+    settings = {name: value for name, value in locals().items() if name not in ("dataset", "logs")}
+    key = _key(settings)
     build = params.choose("train.network", network, NETWORKS)
     rate = params.choose("train.schedule", schedule, SCHEDULES)()
     ids = dataset.classes.ids
@@ -121,7 +123,16 @@ def fit(
             checkpoint=logs / f"state-{key}.npz",
             report=report,
         )
-    card = {"preprocess": preprocess, "image_shape": list(dataset.train.features.shape[1:]), "data": data}
+    logarithms = np.log(np.maximum(np.asarray(training.softmax), LEAST))
+    card = {
+        "preprocess": preprocess,
+        "image_shape": list(dataset.train.features.shape[1:]),
+        "data": data,
+        "images": {name: len(split.labels) for name, split in dataset.splits.items()},
+        "train": {name: value for name, value in settings.items() if name not in ("data", "preprocess", "load_from")},
+        "weights": model.count_params(),
+        "temperature": calibration.temperature(logarithms, splits[1][1]),
+    }
     return Model(model, dataset.classes, card), training.history
 
 

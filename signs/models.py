@@ -10,14 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from signs import classes
+from signs import cards, classes
 from signs.backend import keras
 from signs.classes import Classes
 from signs.datasets import replaced
 from signs.networks import Classifier
 
 NETWORK = "model.keras"
-CARD = "model.json"
 BATCH_SIZE = 1024
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can hold
 
@@ -26,8 +25,7 @@ EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can hold
 class Model:
     """A network, the classes that its outputs mean, and where it comes from.
 
-    `card`: JSON values; `preprocess` (the section that its images went through), `image_shape`
-    (height, width, channels) and `data` (SHA-256 of its data set).
+    `card`: what is known of it, see `cards`.
     """
 
     network: Classifier
@@ -37,13 +35,15 @@ class Model:
     def logits(self, features: np.ndarray) -> np.ndarray:
         """Logits, float32 (n, classes), for preprocessed images (n, height, width, channels).
 
+        They are divided by the card's temperature: their softmax is how sure one can be.
+
         Raises:
             ValueError: The images have another shape than those it was trained on.
         """
         expected = tuple(self.card["image_shape"])
         if features.shape[1:] != expected:
             raise ValueError(f"images are {features.shape[1:]}; the model was trained on {expected}")
-        return self.network.predict(features, batch_size=BATCH_SIZE, verbose=0)
+        return self.network.predict(features, batch_size=BATCH_SIZE, verbose=0) / np.float32(self.card["temperature"])
 
 
 def write(folder: Path, model: Model) -> None:
@@ -52,7 +52,7 @@ def write(folder: Path, model: Model) -> None:
         partial.mkdir()
         (partial / NETWORK).write_bytes(_canonical(model.network, partial))
         classes.write(partial / classes.FILE_NAME, model.classes)
-        (partial / CARD).write_text(json.dumps(model.card, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+        cards.write(partial / cards.FILE_NAME, model.card)
 
 
 def read(folder: Path) -> Model:
@@ -61,7 +61,7 @@ def read(folder: Path) -> Model:
     Raises:
         ValueError: A file is missing, or is no such model.
     """
-    return Model(read_network(folder / NETWORK), _read_classes(folder), _read_card(folder))
+    return Model(read_network(folder / NETWORK), _read_classes(folder), cards.read(folder / cards.FILE_NAME))
 
 
 def read_network(path: Path) -> Classifier:
@@ -71,7 +71,9 @@ def read_network(path: Path) -> Classifier:
         ValueError: It is missing or no network of ours.
     """
     if not path.is_file():
-        raise ValueError(f"{path} is missing; a model is a folder with {NETWORK}, {classes.FILE_NAME} and {CARD}")
+        raise ValueError(
+            f"{path} is missing; a model is a folder with {NETWORK}, {classes.FILE_NAME} and {cards.FILE_NAME}"
+        )
     try:
         network = keras.models.load_model(path, compile=False, safe_mode=True)
     except Exception as error:  # Keras raises what it likes for a damaged file
@@ -111,13 +113,6 @@ def _read_classes(folder: Path) -> Classes:
     if not path.is_file():
         raise ValueError(f"{path} is missing; the class list must lie beside the network")
     return classes.read(path)
-
-
-def _read_card(folder: Path) -> dict[str, Any]:
-    try:
-        return json.loads((folder / CARD).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ValueError(f"{folder / CARD} cannot be read: {error}") from None
 
 
 def _canonical(network: Classifier, folder: Path) -> bytes:

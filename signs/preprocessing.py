@@ -1,7 +1,7 @@
 """From stored images to what a network sees."""
 
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 from pydantic import Field, StrictBool
@@ -18,6 +18,11 @@ CONVERSIONS: dict[tuple[bool, bool], Callable[[np.ndarray], np.ndarray]] = {
     (False, True): images.normalize,
     (True, True): images.normalized_grey,
 }
+
+
+def converter(section: dict[str, Any]) -> Callable[[np.ndarray], np.ndarray]:
+    """What a section `preprocess` of params.yaml does to stored images of whatever split."""
+    return CONVERSIONS[section["grey"], section["normalize"]]
 
 
 @validated("preprocess")

@@ -13,11 +13,11 @@ from signs.classes import SignClass
 from signs.comparison import compare
 from signs.datasets import replaced
 from signs.diagnosis import Diagnosis
-from signs.evaluation import interval
 from signs.findings import Diagnosed, Explored
 from signs.history import best_epoch
 from signs.params import Count, validated
 from signs.preview import Preview
+from signs.scores import interval
 from signs.sprites import Sprite, data_uri
 
 PAGE = Path(__file__).parent / "page"

@@ -73,7 +73,7 @@ def train(
         labels: Class indices 0..classes-1, integers (n,).
         seed: Of the order of images, and of what the model draws when it is built here.
         epochs: Times that as many images are seen as there are.
-        batch_size: Images a step; the last batch of an epoch may be smaller.
+        batch_size: Images a step, at most: an epoch's batches are as even as can be.
         learning_rate: Adam's, the highest where a schedule changes it.
         l1: Weight of the network's L1 norm in the cost.
         l2: Weight of its L2 norm.
@@ -115,7 +115,7 @@ def train(
     optimizer.build(model.trainable_variables)
     averages = Averages(model.weights, averaging)
     learnt = [kept for kept, weight in zip(averages.best, model.weights, strict=True) if weight.trainable]
-    lowered = descent.cost(model, l1=l1, l2=l2, label_smoothing=label_smoothing, augment=augment, parts=parts)
+    lowered = descent.cost(model, l1=l1, l2=l2, label_smoothing=label_smoothing, augment=augment)
     sizes = {"batch_size": batch_size, "parts": parts}
     run_epoch = descent.epoch(model, optimizer, lowered, features, labels, seed=seed, averages=averages, **sizes)
     forwards = {name: _forward(model, split[0], **sizes) for name, split in given.items()}
@@ -151,14 +151,14 @@ def train(
 
 def _forward(model: Classifier, features: np.ndarray, *, batch_size: int, parts: int) -> Callable[[], np.ndarray]:
     images = tf.constant(features)
+    batches, parts = descent.divided(len(features), batch_size, parts)
 
     @tf.function
-    def logits(start: tf.Tensor) -> tf.Tensor:
-        size = tf.minimum(batch_size, len(features) - start)
-        bounds = [start + size * part // parts for part in range(parts + 1)]
+    def logits(batch: tf.Tensor) -> tf.Tensor:
+        bounds = [(batch * parts + part) * len(features) // (batches * parts) for part in range(parts + 1)]
         return tf.concat([model(images[first:last], training=False) for first, last in pairwise(bounds)], axis=0)
 
-    return lambda: np.concatenate([logits(tf.constant(start)) for start in range(0, len(features), batch_size)])
+    return lambda: np.concatenate([logits(tf.constant(batch, tf.int64)) for batch in range(batches)])
 
 
 def _measures(given: dict[str, Labelled], forwards: dict[str, Callable[[], np.ndarray]]) -> Row:

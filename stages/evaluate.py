@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
-from signs import evaluation, models, params, predictions
+from signs import classes, evaluation, models, params, predictions, rejection
 from signs.backend import reproducible
 from signs.datasets import read
 from stages import run
 
 
-def main(dataset: Path, model: Path, metrics: Path, probabilities: Path) -> None:
-    """Predicts each split of `dataset`; writes the metrics, and the probabilities of valid and test."""
+def main(dataset: Path, model: Path, metrics: Path, probabilities: Path, acceptance: Path) -> None:
+    """Predicts each split of `dataset`; writes metrics, probabilities, and what a threshold accepts."""
     settings = params.load("train")
     reproducible(settings["seed"], settings["threads"])
     splits, trained = read(dataset).splits, models.read(model)
@@ -20,6 +20,8 @@ def main(dataset: Path, model: Path, metrics: Path, probabilities: Path) -> None
     predictions.write(
         probabilities, {name: logits[name] for name in kept}, {name: labels[name] for name in kept}, trained.classes.ids
     )
+    right = classes.indices(labels["test"], trained.classes.ids)
+    rejection.write(acceptance, rejection.acceptance(*rejection.answers(logits["test"], right)))
     evaluation.write(metrics, measured)
     print(f"{model.name}: test accuracy {measured['test']['accuracy']:.4f} on {measured['images']} images")
 

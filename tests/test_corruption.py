@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from signs.corruption import CORRUPTIONS, corrupt
+from signs.corruption import CORRUPTIONS, Corruptions, corrupted
 
 AMOUNTS = {
     "blur": [0.0, 0.02, 0.1],
@@ -25,7 +25,7 @@ def pictures(count=6, shape=(32, 32, 3)):
 
 
 def all_of(features, seed=3, **changed):
-    return list(corrupt(features, seed=seed, **AMOUNTS | changed))
+    return list(corrupted(features, Corruptions(**AMOUNTS | changed), seed))
 
 
 @settings(max_examples=8)
@@ -78,8 +78,14 @@ def test_a_blur_is_as_wide_on_a_larger_image():
     assert np.abs(shrunk.astype(int) - blurred[0]).mean() < 1.5
 
 
-def test_a_wrong_amount_is_named():
-    with pytest.raises(ValueError, match=r"corrupt\.blur\.0 is 2; Input should be less than or equal to 1"):
-        corrupt(pictures(), seed=1, **AMOUNTS | {"blur": [2]})
-    with pytest.raises(ValueError, match=r"corrupt\.jpeg\.0 is 0"):
-        corrupt(pictures(), seed=1, **AMOUNTS | {"jpeg": [0]})
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"blur": [2, 0, 0]}, "Input should be less than or equal to 1"),
+        ({"jpeg": [0, 1, 2]}, "greater than or equal to 1"),
+        ({"fog": [0.5]}, "as many amounts as the others"),
+    ],
+)
+def test_a_wrong_amount_is_refused(changed, message):
+    with pytest.raises(ValueError, match=message):
+        Corruptions(**AMOUNTS | changed)

@@ -20,6 +20,8 @@ STAGES = (
     "merge",
     "train",
     "evaluate",
+    "stress",
+    "card",
     "diagnose",
     "report",
 )
@@ -33,6 +35,7 @@ ORDER = (
     "signs.arrays",
     "signs.images",
     "signs.corruption",
+    "signs.outliers",
     "signs.copies",
     "signs.exploration",
     "signs.check",
@@ -48,12 +51,16 @@ ORDER = (
     "signs.preview",
     "signs.merging",
     "signs.scores",
+    "signs.rejection",
     "signs.evaluation",
     "signs.calibration",
+    "signs.stress",
     "signs.predictions",
     "signs.comparison",
     "signs.compare",
     "signs.diagnosis",
+    "signs.cards",
+    "signs.modelcard",
     "signs.history",
     "signs.figures",
     "signs.figures.exploration",
@@ -70,6 +77,8 @@ ORDER = (
     "signs.layers",
     "signs.networks",
     "signs.augmentation",
+    "signs.averaging",
+    "signs.descent",
     "signs.schedules",
     "signs.training",
     "signs.models",
@@ -150,7 +159,7 @@ def test_params_has_a_section_for_each_stage():
 
 def test_what_trains_measures_or_draws_depends_on_the_versions_of_libraries():
     entries = dict(stage_entries())
-    stages = ("explore", "preview", "train", "evaluate", "diagnose", "report")
+    stages = ("explore", "preview", "train", "evaluate", "stress", "card", "diagnose", "report")
     assert all("requirements.lock" in entries[stage]["deps"] for stage in stages)
 
 
@@ -169,7 +178,7 @@ def test_tensorflow_is_named_in_the_last_modules_only():
         assert "import keras" not in text
 
 
-@pytest.mark.parametrize("stage", sorted({*STAGES} - {"train", "evaluate", "diagnose"}))
+@pytest.mark.parametrize("stage", sorted({*STAGES} - {"train", "evaluate", "stress", "card", "diagnose"}))
 def test_a_stage_that_needs_no_tensorflow_does_not_load_it(stage):
     program = f"import sys, stages.{stage}; sys.exit('tensorflow' in sys.modules)"
     subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True)

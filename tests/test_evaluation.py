@@ -5,12 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
-from scipy.stats import binomtest
 from sklearn.metrics import accuracy_score, f1_score, log_loss
 
 from signs import evaluation
 from signs.classes import Classes, SignClass
-from signs.evaluation import calibration_error, evaluate, interval, macro_f1
+from signs.evaluation import calibration_error, evaluate, macro_f1
+
+SETTINGS = {"calibration_bins": 15, "accepted_accuracy": 0.9}
 
 
 def logits_of(probabilities):
@@ -30,7 +31,11 @@ def evaluated(classes, bins=15):
     logits, indices = drawn(columns=len(classes))
     splits = ("train", "valid", "test")
     return evaluate(
-        dict.fromkeys(splits, logits), dict.fromkeys(splits, classes.ids[indices]), classes, calibration_bins=bins
+        dict.fromkeys(splits, logits),
+        dict.fromkeys(splits, classes.ids[indices]),
+        classes,
+        calibration_bins=bins,
+        accepted_accuracy=0.9,
     )
 
 
@@ -100,33 +105,6 @@ def test_calibration_error_is_the_weighted_mean_of_gaps(logits, indices, bins):
     assert 0 <= error <= 1
 
 
-# --- the interval
-
-
-@given(st.integers(1, 20_000).flatmap(lambda images: st.tuples(st.integers(0, images), st.just(images))))
-def test_the_interval_is_that_of_scipy(counts):
-    low, high = interval(*counts)
-    expected = binomtest(*counts).proportion_ci(0.95, method="wilson")
-    assert (low, high) == pytest.approx((expected.low, expected.high), abs=1e-6)
-    assert 0 <= low <= counts[0] / counts[1] + 1e-12
-    assert counts[0] / counts[1] - 1e-12 <= high <= 1
-
-
-def test_of_no_image_nothing_is_known():
-    assert interval(0, 0) == (0, 1)
-
-
-def test_more_images_make_the_interval_narrower():
-    widths = [high - low for low, high in (interval(9 * count, 10 * count) for count in (1, 10, 100, 1000))]
-    assert widths == sorted(widths, reverse=True)
-
-
-def test_the_interval_of_all_or_none_right_has_their_end():
-    assert interval(0, 12)[0] == pytest.approx(0, abs=1e-12)
-    assert interval(12, 12)[1] == pytest.approx(1, abs=1e-12)
-    assert interval(3, 12) == pytest.approx([1 - end for end in interval(9, 12)[::-1]])
-
-
 # --- the metrics together
 
 
@@ -147,7 +125,7 @@ def test_without_synthetic_classes_the_keys_are_these():
     metrics = evaluated(classes("photographs", "photographs"))
     assert sorted(metrics) == ["images", "test", "train", "valid"]
     assert sorted(metrics["train"]) == sorted(metrics["valid"]) == ["accuracy", "loss"]
-    assert sorted(metrics["test"]) == ["accuracy", "calibration_error", "loss", "macro_f1"]
+    assert sorted(metrics["test"]) == ["accepted", "accuracy", "calibration_error", "loss", "macro_f1"]
     assert metrics["images"] == "photographs"
 
 
@@ -156,7 +134,9 @@ def test_original_and_synthetic_classes_are_judged_apart():
     logits = np.eye(3, dtype=np.float32)[[0, 0, 2, 1, 1]]
     labels = known.ids[[0, 2, 2, 1, 0]]
     splits = ("train", "valid", "test")
-    metrics = evaluate(dict.fromkeys(splits, logits), dict.fromkeys(splits, labels), known, calibration_bins=15)
+    metrics = evaluate(
+        dict.fromkeys(splits, logits), dict.fromkeys(splits, labels), known, calibration_bins=15, accepted_accuracy=0.9
+    )
     assert metrics["test"]["accuracy"] == 3 / 5
     assert metrics["test"]["original"] == {"accuracy": 2 / 4}
     assert metrics["test"]["synthetic"] == {"accuracy": 1 / 1}
@@ -166,8 +146,24 @@ def test_original_and_synthetic_classes_are_judged_apart():
 
 def test_where_all_is_synthetic_nothing_is_judged_apart():
     metrics = evaluated(classes("synthetic", "synthetic"))
-    assert sorted(metrics["test"]) == ["accuracy", "calibration_error", "loss", "macro_f1"]
+    assert sorted(metrics["test"]) == ["accepted", "accuracy", "calibration_error", "loss", "macro_f1"]
     assert metrics["images"] == "synthetic"
+
+
+def test_the_threshold_is_chosen_on_validation_and_measured_on_test():
+    known = classes("photographs", "photographs")
+    sure, unsure = [4.0, 0.0], [1.0, 0.0]
+    logits = {"valid": np.array([sure, sure, unsure, unsure]), "test": np.array([sure, unsure, sure, unsure])}
+    labels = {"valid": known.ids[[0, 0, 1, 0]], "test": known.ids[[1, 0, 0, 0]]}
+    metrics = evaluate(
+        {"train": logits["valid"]} | logits,
+        {"train": labels["valid"]} | labels,
+        known,
+        **SETTINGS,
+    )
+    found = metrics["test"]["accepted"]
+    assert found["threshold"] == pytest.approx(1 / (1 + np.exp(-1)))  # above which only the sure ones are
+    assert (found["coverage"], found["accuracy"]) == (1 / 2, 1 / 2)
 
 
 def test_the_number_of_bins_is_a_setting():
@@ -181,7 +177,9 @@ def test_the_number_of_bins_is_a_setting():
 def test_a_label_that_is_no_class_is_an_error():
     known = classes("photographs", "photographs")
     with pytest.raises(ValueError, match=r"labels \[11\] are not among the 2 classes of the training set"):
-        evaluate({"test": np.zeros((2, 2))}, {"test": np.array([10, 11])}, known, calibration_bins=15)
+        evaluate(
+            {"test": np.zeros((2, 2))}, {"test": np.array([10, 11])}, known, calibration_bins=15, accepted_accuracy=0.9
+        )
 
 
 # --- the file

@@ -12,7 +12,15 @@ from signs.models import Model
 from signs.networks import LeNet
 
 CLASSES = Classes((SignClass(3, "Yield", "photographs"), SignClass(7, "Stop", "photographs")))
-CARD = {"preprocess": {"grey": True}, "image_shape": [16, 16, 1], "data": "0" * 64}
+CARD = {
+    "preprocess": {"grey": True, "normalize": True, "min_brightness": None},
+    "image_shape": [16, 16, 1],
+    "data": "0" * 64,
+    "images": {"train": 5, "valid": 1, "test": 2},
+    "train": {"seed": 1},
+    "weights": 100,
+    "temperature": 1.0,
+}
 
 
 def made(seed=0):
@@ -38,6 +46,12 @@ def test_a_model_comes_back_as_it_was(tmp_path):
 
     np.testing.assert_array_equal(read.logits(images()), model.logits(images()))
     assert (read.classes, read.card) == (CLASSES, CARD)
+
+
+def test_logits_are_divided_by_the_temperature():
+    plain, tempered = made(), made()
+    tempered = Model(tempered.network, CLASSES, CARD | {"temperature": 2.0})
+    np.testing.assert_allclose(tempered.logits(images()) * 2, plain.logits(images()), rtol=1e-6)
 
 
 def test_keras_itself_reads_the_network(tmp_path):

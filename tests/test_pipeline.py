@@ -10,14 +10,15 @@ import pytest
 from projects import change, commit, made, metrics, run, stages_run
 
 MODELS = ("original", "augmented")
-UPPER_ROW = {"fetch", *(f"{stage}@original" for stage in ("explore", "preprocess", "train", "evaluate", "diagnose"))}
+MODEL_STAGES = ("train", "evaluate", "stress", "card", "diagnose")
+UPPER_ROW = {"fetch", *(f"{stage}@original" for stage in ("explore", "preprocess", *MODEL_STAGES))}
 AFTER_SYNTHESIS = {
     "synthesize",
     "explore@synthetic",
     "preview",
     "preprocess@synthetic",
     "merge",
-    *(f"{stage}@augmented" for stage in ("train", "evaluate", "diagnose")),
+    *(f"{stage}@augmented" for stage in MODEL_STAGES),
     "report",
 }
 
@@ -86,7 +87,7 @@ def test_two_clones_end_in_the_same_bytes(finished, tmp_path):
 
 def test_other_epochs_only_train_and_evaluate_anew(experiment):
     _, output = experiment
-    trained, *after = ({f"{stage}@{name}" for name in MODELS} for stage in ("train", "evaluate", "diagnose"))
+    trained, *after = ({f"{stage}@{name}" for name in MODELS} for stage in MODEL_STAGES)
     # A model whose best epoch stays the same is the same file, and need not be evaluated again.
     assert trained | {"report"} <= stages_run(output) <= trained.union({"report"}, *after)
 

@@ -4,7 +4,7 @@ import sys
 import numpy as np
 import pytest
 
-from signs import schedules, scores, training
+from signs import schedules, scores
 from signs.backend import tf
 from signs.networks import LeNet
 from signs.training import train
@@ -181,10 +181,30 @@ def weights_of(model):
     return [np.array(weight) for weight in model.weights]
 
 
+@pytest.mark.parametrize("batch_size", [50, 7, 1])
+def test_a_batch_in_parts_teaches_what_it_does_whole(batch_size):
+    whole, divided = small(dropout_keep_prob=1.0), small(dropout_keep_prob=1.0)
+    settings = SETTINGS | {"batch_size": batch_size, "l1": 0.001, "l2": 0.01}
+    first = train(whole, *stripes(), validation=stripes(31, 1), **settings)
+    second = train(divided, *stripes(), validation=stripes(31, 1), parts=3, **settings)
+    np.testing.assert_allclose(first.softmax, second.softmax, atol=2e-3)  # Adam makes much of a gradient near zero
+    assert [row["epoch"] for row in first.history] == [row["epoch"] for row in second.history]
+
+
+def test_training_is_measured_on_as_many_images_as_validation_has():
+    features, labels = stripes()
+    ruined = features.copy()
+    ruined[np.arange(len(labels)) % 4 > 0] = 0.0  # all but every fourth
+    model = small()
+    history, _ = train(model, ruined, labels, validation=stripes(30, 1), **SETTINGS | {"learning_rate": 1e-30})
+    expected = scores.cross_entropy(logits(model, features[::4]), labels[::4])
+    assert history[-1]["train_cost"] == pytest.approx(expected, rel=1e-5)
+
+
 def test_settings_that_are_off_change_nothing():
     plain, spelt_out = small(), small()
     first, _ = train(plain, *stripes(), **SETTINGS)
-    off = {"weight_decay": 0.0, "label_smoothing": 0.0, "averaging": 0.0, "balance": 0.0, "patience": None}
+    off = {"weight_decay": 0.0, "label_smoothing": 0.0, "averaging": 0.0, "balance": 0.0, "patience": None, "parts": 1}
     second, _ = train(spelt_out, *stripes(), schedule=schedules.constant(), augment=None, **off, **SETTINGS)
     assert first == second
 
@@ -245,15 +265,6 @@ def test_training_stops_when_it_has_not_got_better_for_long_enough():
     history, _ = train(small(), features, labels, validation=noise, patience=2, **SETTINGS | {"epochs": 60})
     best = max(range(len(history)), key=lambda i: (history[i]["valid_accuracy"], -history[i]["valid_cost"], -i))
     assert len(history) - 1 == best + 2 < 60
-
-
-@pytest.mark.parametrize(("balance", "share"), [(0.0, 0.1), (0.5, 0.25), (1.0, 0.5)])
-def test_balance_evens_out_how_often_classes_are_drawn(balance, share):
-    labels = np.repeat([0, 1], [9000, 1000])
-    order = training._order(labels, balance, np.random.default_rng(0))
-    assert len(order) == len(labels)
-    assert labels[order].mean() == pytest.approx(share, abs=0.02)
-    assert (len(np.unique(order)) == len(labels)) == (balance == 0)
 
 
 def test_smoothed_labels_keep_a_network_from_being_too_sure():

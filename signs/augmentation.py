@@ -84,12 +84,12 @@ def camera(
 
     def augment(images: tf.Tensor, labels: tf.Tensor, seed: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         draws = _Draws(tf.shape(images)[0], seed)
-        images, labels = _mirror(images, labels, partner, draws)
-        pixels = (_moved(images, draws, **geometry) + 1) / 2
+        is_mirrored, labels = _mirrored(labels, partner, draws)
+        pixels = (_moved(images, is_mirrored, draws, **geometry) + 1) / 2
         pixels = _blurred(pixels, draws.share() * blur, blur)
         pixels = _lit(pixels, draws, brightness, gamma, contrast, colour)
         pixels += tf.random.stateless_normal(tf.shape(pixels), draws.next_seed()) * (draws.share() ** 2 * noise)
-        pixels = _covered(_shadowed(pixels, draws, shadow), draws, cutout)
+        pixels = _covered(pixels * _shadows(pixels, draws, shadow), draws, cutout)
         return tf.clip_by_value(pixels, 0, 1) * 2 - 1, labels
 
     return augment
@@ -130,13 +130,14 @@ def _partners(ids: np.ndarray, mirrored: list[tuple[int, int]]) -> tf.Tensor:
     return tf.constant(partner, tf.int64)
 
 
-def _mirror(images: tf.Tensor, labels: tf.Tensor, partner: tf.Tensor, draws: _Draws) -> tuple[tf.Tensor, tf.Tensor]:
+def _mirrored(labels: tf.Tensor, partner: tf.Tensor, draws: _Draws) -> tuple[tf.Tensor, tf.Tensor]:
+    """Which images to mirror, bool (n, 1, 1, 1), and the labels after it."""
     partners = tf.gather(partner, labels)
-    chosen = (draws.share()[:, 0, 0, 0] < 0.5) & (partners >= 0)
-    return tf.where(chosen[:, None, None, None], images[:, :, ::-1], images), tf.where(chosen, partners, labels)
+    chosen = (draws.share() < 0.5) & (partners >= 0)[:, None, None, None]
+    return chosen, tf.where(chosen[:, 0, 0, 0], partners, labels)
 
 
-def _moved(images: tf.Tensor, draws: _Draws, **most: Any) -> tf.Tensor:
+def _moved(images: tf.Tensor, is_mirrored: tf.Tensor, draws: _Draws, **most: Any) -> tf.Tensor:
     """Projects each image; what comes into view is the colour of the edge."""
     height, width = images.shape[1:3]
     angle, shear = draws.within(most["rotation"]), draws.within(most["shear"])
@@ -149,11 +150,14 @@ def _moved(images: tf.Tensor, draws: _Draws, **most: Any) -> tf.Tensor:
     # From a place in the new image, seen from its middle, to one in the old: (xx, xy; yx, yy), then foreshortened.
     xx, xy = cosine * aspect, shear * scale - sine
     yx, yy = sine * aspect, cosine / aspect
+    # Mirrored first, it would be read from the other side: columns count down.
+    turned = tf.where(is_mirrored, -1.0, 1.0)
     constant = 1 - right * middle_column - down * middle_row
+    last = tf.where(is_mirrored, width - 1.0, 0.0)
     entries = [
-        xx + columns * right,
-        xy + columns * down,
-        columns * constant - xx * middle_column - xy * middle_row,
+        turned * (xx + columns * right) + last * right,
+        turned * (xy + columns * down) + last * down,
+        turned * (columns * constant - xx * middle_column - xy * middle_row) + last * constant,
         yx + rows * right,
         yy + rows * down,
         rows * constant - yx * middle_column - yy * middle_row,
@@ -196,16 +200,18 @@ def _grid(pixels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     return row[None, :, None, None], column[None, None, :, None]
 
 
-def _shadowed(pixels: tf.Tensor, draws: _Draws, share: float) -> tf.Tensor:
+def _shadows(pixels: tf.Tensor, draws: _Draws, share: float) -> tf.Tensor:
+    """Factors of brightness, (n, height, width, 1)."""
     row, column = _grid(pixels)
     angle = draws.within(np.pi)
     side = row * tf.sin(angle) + column * tf.cos(angle) - draws.within(0.9)
     darkness = tf.where(draws.share() < share, draws.share() * 0.7, 0.0)
-    return pixels * (1 - darkness * tf.sigmoid(side * SHADOW_SOFTNESS))
+    return 1 - darkness * tf.sigmoid(side * SHADOW_SOFTNESS)
 
 
 def _covered(pixels: tf.Tensor, draws: _Draws, share: float) -> tf.Tensor:
     row, column = _grid(pixels)
     height, width = 0.1 + 0.3 * draws.share(), 0.1 + 0.3 * draws.share()
     inside = (tf.abs(row - draws.within(1)) < height) & (tf.abs(column - draws.within(1)) < width)
-    return tf.where(inside & (draws.share() < share), draws.share(), pixels)
+    free = tf.cast(~inside | (draws.share() >= share), tf.float32)
+    return pixels * free + draws.share() * (1 - free)  # takes a third of the time of a choice by pixel

@@ -44,6 +44,10 @@ def drawn(count, height, width, seed=0):
     return np.stack([photograph(pool[i % len(pool)], height, width, CAMERA, rng) for i in range(count)])
 
 
+def find(features, others, similarity):
+    return copies.find(copies.prepare(features), copies.prepare(others), similarity)
+
+
 def brightened(features, gain):
     return np.rint(features * gain).clip(0, 255).astype(np.uint8)
 
@@ -65,7 +69,7 @@ def test_exact_copies_are_found_at_every_size(shape):
     others = noise(12, shape)
     features = noise(9, shape, seed=1)
     features[[2, 5, 8]] = others[[11, 0, 4]]
-    found = copies.find(features, others, SIMILARITY)
+    found = find(features, others, SIMILARITY)
     assert np.flatnonzero(found.exact).tolist() == [2, 5, 8]
     assert found.position[found.exact].tolist() == [11, 0, 4]
     assert found.similarity[found.exact].tolist() == [1, 1, 1]
@@ -75,13 +79,13 @@ def test_exact_copies_are_found_at_every_size(shape):
 def test_of_two_exact_copies_the_first_is_named():
     others = noise(4, (32, 32, 3))
     others[3] = others[1]
-    found = copies.find(others[[3, 1]], others, SIMILARITY)
+    found = find(others[[3, 1]], others, SIMILARITY)
     assert found.position.tolist() == [1, 1]
 
 
 def test_a_split_is_a_copy_of_itself():
     features = textured(30, 32, 32)
-    found = copies.find(features, features, SIMILARITY)
+    found = find(features, features, SIMILARITY)
     assert found.position.tolist() == list(range(30))
     assert found.exact.all()
 
@@ -89,7 +93,7 @@ def test_a_split_is_a_copy_of_itself():
 @pytest.mark.parametrize("level", [0, 255])
 def test_two_flat_images_of_the_same_grey_are_exact_copies(level):
     flat = np.full((1, 32, 32, 3), level, dtype=np.uint8)
-    found = copies.find(flat, np.concatenate([noise(2, (32, 32, 3)), flat]), SIMILARITY)
+    found = find(flat, np.concatenate([noise(2, (32, 32, 3)), flat]), SIMILARITY)
     assert (found.position.tolist(), found.exact.tolist()) == ([2], [True])
 
 
@@ -101,7 +105,7 @@ def test_images_moved_by_a_pixel_are_found(make):
     large = make(60, 34, 34)
     others = large[:, 1:-1, 1:-1]
     for down, right in DIRECTIONS:
-        found = copies.find(large[:, 1 + down : 33 + down, 1 + right : 33 + right], others, SIMILARITY)
+        found = find(large[:, 1 + down : 33 + down, 1 + right : 33 + right], others, SIMILARITY)
         assert (found.position == np.arange(60)).mean() >= 0.95
         assert not found.exact.any()
 
@@ -111,14 +115,14 @@ def test_images_moved_by_a_pixel_are_found(make):
 def test_images_a_little_brighter_or_darker_are_found_at_every_size(make, height, width):
     others = make(60, height, width)
     for gain in GAINS:
-        found = copies.find(brightened(others, gain), others, SIMILARITY)
+        found = find(brightened(others, gain), others, SIMILARITY)
         assert (found.position == np.arange(60)).mean() >= 0.95
         assert found.near.mean() >= 0.95
 
 
 def test_images_in_one_channel_are_found():
     others = textured(40, 34, 34)[..., :1]
-    found = copies.find(brightened(others[:, :-2, :-2], 0.9), others[:, 1:-1, 1:-1], SIMILARITY)
+    found = find(brightened(others[:, :-2, :-2], 0.9), others[:, 1:-1, 1:-1], SIMILARITY)
     assert (found.position == np.arange(40)).mean() >= 0.95
 
 
@@ -126,13 +130,13 @@ def test_the_copy_that_is_most_alike_is_named():
     image = textured(1, 32, 32)
     rng = np.random.default_rng(0)
     others = [(image[0] + rng.normal(0, spread, (32, 32, 3))).clip(0, 255).astype(np.uint8) for spread in (20, 3, 10)]
-    found = copies.find(image, np.stack(others), 0.5)
+    found = find(image, np.stack(others), 0.5)
     assert found.position.tolist() == [1]
 
 
 @pytest.mark.parametrize("make", [textured, drawn])
 def test_other_images_are_no_copies(make):
-    found = copies.find(make(80, 32, 32, seed=1), make(80, 32, 32, seed=2), SIMILARITY)
+    found = find(make(80, 32, 32, seed=1), make(80, 32, 32, seed=2), SIMILARITY)
     assert found.position.tolist() == [-1] * 80
     assert found.similarity.tolist() == [0] * 80
     assert not found.exact.any()
@@ -142,30 +146,30 @@ def test_other_images_are_no_copies(make):
 def test_flat_images_of_other_greys_are_no_copies_of_one_another():
     levels = np.arange(0, 256, 5, dtype=np.uint8)
     flat = np.tile(levels[:, np.newaxis, np.newaxis, np.newaxis], (1, 32, 32, 3))
-    found = copies.find(flat[::2], flat[1::2], SIMILARITY)
+    found = find(flat[::2], flat[1::2], SIMILARITY)
     assert found.position.tolist() == [-1] * len(levels[::2])
 
 
 def test_the_same_picture_in_much_less_contrast_is_no_copy():
     others = textured(20, 32, 32)
-    assert (copies.find(others // 2, others, SIMILARITY).position == -1).all()
-    assert (copies.find(others, others // 2, SIMILARITY).position == -1).all()
+    assert (find(others // 2, others, SIMILARITY).position == -1).all()
+    assert (find(others, others // 2, SIMILARITY).position == -1).all()
 
 
 def test_a_picture_upside_down_is_no_copy():
     others = textured(20, 32, 32)
-    assert (copies.find(others[:, ::-1], others, SIMILARITY).position == -1).all()
+    assert (find(others[:, ::-1], others, SIMILARITY).position == -1).all()
 
 
 def test_the_threshold_is_a_correlation_of_pixels():
     image = textured(1, 32, 32).astype(np.float64)
     changed = (image + np.random.default_rng(0).normal(0, 25, image.shape)).clip(0, 255).astype(np.uint8)
     image = image.astype(np.uint8)
-    similarity = copies.find(changed, image, 0.5).similarity[0]
+    similarity = find(changed, image, 0.5).similarity[0]
     inner = [cv2.cvtColor(pixels[0], cv2.COLOR_RGB2GRAY)[2:-2, 2:-2].ravel() for pixels in (image, changed)]
     assert similarity == pytest.approx(np.corrcoef(inner)[0, 1], abs=1e-5)
-    assert copies.find(changed, image, similarity - 1e-4).position.tolist() == [0]
-    assert copies.find(changed, image, similarity + 1e-4).position.tolist() == [-1]
+    assert find(changed, image, similarity - 1e-4).position.tolist() == [0]
+    assert find(changed, image, similarity + 1e-4).position.tolist() == [-1]
 
 
 # --- what holds for all
@@ -177,7 +181,7 @@ def test_what_is_found_is_sound_and_no_argument_is_altered(seed, shape, similari
     others = noise(6, shape, seed)
     features = np.concatenate([brightened(others[:3], 1.1), others[3:5], noise(3, shape, seed + 1)])
     before = features.copy(), others.copy()
-    found = copies.find(features, others, similarity)
+    found = find(features, others, similarity)
     assert found.position.dtype == np.int64
     assert found.similarity.dtype == np.float64
     assert found.exact.dtype == bool
@@ -197,7 +201,7 @@ def test_no_similarity_is_above_1():
     others = noise(100, (32, 32, 1)).repeat(3, axis=-1)
     features = others.copy()
     features[:, 0, 0, 2] ^= 1
-    found = copies.find(features, others, SIMILARITY)
+    found = find(features, others, SIMILARITY)
     assert found.near.all()
     assert found.similarity.max() <= 1
 
@@ -205,16 +209,16 @@ def test_no_similarity_is_above_1():
 def test_the_answer_does_not_depend_on_how_many_images_are_asked_about():
     others = textured(50, 32, 32)
     features = np.concatenate([brightened(others[:20], 0.9), others[20:30], textured(20, 32, 32, seed=1)])
-    whole = copies.find(features, others, SIMILARITY)
+    whole = find(features, others, SIMILARITY)
     for row in range(0, 50, 7):
-        alone = copies.find(features[row : row + 1], others, SIMILARITY)
+        alone = find(features[row : row + 1], others, SIMILARITY)
         assert alone.position[0] == whole.position[row]
         assert alone.similarity[0] == pytest.approx(whole.similarity[row], abs=1e-6)
 
 
 def test_preprocessed_images_are_refused():
     with pytest.raises(ValueError, match="images are float32 in 1 channels; expected uint8"):
-        copies.find(np.zeros((2, 32, 32, 1), np.float32), np.zeros((2, 32, 32, 1), np.float32), SIMILARITY)
+        find(np.zeros((2, 32, 32, 1), np.float32), np.zeros((2, 32, 32, 1), np.float32), SIMILARITY)
 
 
 # --- the benchmark
@@ -240,7 +244,7 @@ def benchmark():
     ]
     test_rows = np.union1d(np.flatnonzero(is_exact), np.arange(0, len(is_exact), 24))
     queries = [np.stack(planted), valid.features[::6], test.features[test_rows]]
-    found = copies.find(np.concatenate(queries), train.features, SIMILARITY)
+    found = find(np.concatenate(queries), train.features, SIMILARITY)
     ends = np.cumsum([len(part) for part in queries])
     parts = [
         copies.Copies(*columns) for columns in zip(*(np.split(column, ends[:-1]) for column in found), strict=True)

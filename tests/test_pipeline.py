@@ -59,7 +59,11 @@ def test_the_metrics_have_their_form(finished):
         for split in ("train", "valid", "test"):
             assert 0 <= found[split]["accuracy"] <= 1
             assert found[split]["loss"] > 0
-        assert {"macro_f1", "calibration_error"} <= found["test"].keys()
+        assert {"macro_f1", "calibration_error", "accepted"} <= found["test"].keys()
+        stress = json.loads((finished / "metrics" / name / "stress.json").read_text())
+        shares = [*stress["corrupted"].values(), *stress["turned_away"].values()]
+        assert len(shares) == 8 + 3
+        assert all(0 <= share <= 1 for share in shares)
     assert metrics(finished, "original")["images"] == "rendered"
     parts = metrics(finished, "augmented")["test"]
     assert {"accuracy"} == parts["original"].keys() == parts["synthetic"].keys()
@@ -74,6 +78,14 @@ def test_the_probabilities_are_kept_beside_their_labels(finished):
         np.testing.assert_allclose(accuracy, metrics(finished, name)["test"]["accuracy"])
 
 
+def test_each_model_has_its_card(finished):
+    for name, classes in (("original", 43), ("augmented", 48)):
+        text = (finished / "models" / f"{name}.md").read_text()
+        assert f"tells {classes} classes" in text
+        assert f"| accuracy | {100 * metrics(finished, name)['test']['accuracy']:.2f} |" in text
+        assert "near-copies" in text if name == "augmented" else "near-copies" not in text
+
+
 def test_two_clones_end_in_the_same_bytes(finished, tmp_path):
     first = run(finished, "git", "rev-list", "--max-parents=0", "HEAD").strip()
     run(tmp_path, "git", "clone", "-q", finished, "clone")
@@ -81,7 +93,7 @@ def test_two_clones_end_in_the_same_bytes(finished, tmp_path):
 
     assert stages_run(run(tmp_path / "clone", "dvc", "repro")) == UPPER_ROW | AFTER_SYNTHESIS
 
-    for name in ("dvc.lock", "metrics/original.json", "metrics/augmented.json", "metrics/original/history.csv"):
+    for name in ("dvc.lock", "metrics/original.json", "metrics/augmented.json", "models/original.md"):
         assert (tmp_path / "clone" / name).read_bytes() == (finished / name).read_bytes()
 
 

@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: help repro report test check bench clean lock
+.PHONY: help repro report seeds test check bench clean lock
 
 help:  ## List the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -15,6 +15,9 @@ report: $(VENV)/installed  ## Run what the report needs; say of which commit it 
 	dvc repro report
 	@echo "commit $$(git describe --always --dirty=', with changes that are not committed')"
 	@echo "file://$(CURDIR)/reports/index.html"
+
+seeds: $(VENV)/installed  ## Train with seeds 1 to N (3): mean and standard deviation of every metric
+	python -m signs.seeds $(or $(N),3)
 
 test: $(VENV)/installed-dev  ## Run the tests
 	pytest

@@ -1,15 +1,17 @@
-"""How long `preprocess` works on as many images as the benchmark has, beside the article's expression."""
+"""How fast `preprocess` converts as many images as the benchmark has, beside the article's expression."""
 
-import statistics
-import time
 from collections.abc import Callable
 
 import numpy as np
 
+from benchmarks.contenders import Contender
+from benchmarks.contests import Contest, main
 from signs import images
 
-COUNT = 51_839
-ROUNDS = 5
+
+def pictures(count: int) -> np.ndarray:
+    """Random images, uint8 (count, 32, 32, 3)."""
+    return np.random.default_rng(0).integers(0, 256, (count, 32, 32, 3), dtype=np.uint8)
 
 
 def article(features: np.ndarray) -> np.ndarray:
@@ -20,22 +22,48 @@ def article(features: np.ndarray) -> np.ndarray:
     return 2.0 * grey
 
 
-def seconds(function: Callable[[np.ndarray], np.ndarray], features: np.ndarray) -> float:
-    """Wall time of one call."""
-    start = time.perf_counter()
-    function(features)
-    return time.perf_counter() - start
+def floor(features: np.ndarray) -> np.ndarray:
+    """Reads the images once, and writes as many grey ones once."""
+    return np.full((*features.shape[:3], 1), features.max(), dtype=np.float32)
 
 
-def main() -> None:
-    """Times both in turn, and prints medians and the spread of their ratio."""
-    features = np.random.default_rng(0).integers(0, 256, (COUNT, 32, 32, 3), dtype=np.uint8)
-    pairs = [(seconds(images.normalized_grey, features), seconds(article, features)) for _ in range(ROUNDS)]
-    ours, theirs = (statistics.median(times) for times in zip(*pairs, strict=True))
-    ratios = sorted(their / our for our, their in pairs)
-    print(f"{COUNT:,} images of 32x32: {ours:.2f} s, the article's expression {theirs:.2f} s")
-    print(f"{statistics.median(ratios):.1f} times as fast ({ratios[0]:.1f} to {ratios[-1]:.1f} in {ROUNDS} rounds)")
+def ours_once(count: int) -> Callable[[], object]:
+    """`preprocess` as the pipeline uses it."""
+    features = pictures(count)
+    return lambda: images.normalized_grey(features)
+
+
+def article_once(count: int) -> Callable[[], object]:
+    """The article's expression."""
+    features = pictures(count)
+    return lambda: article(features)
+
+
+def floor_once(count: int) -> Callable[[], object]:
+    """What takes memory, and no arithmetic."""
+    features = pictures(count)
+    return lambda: floor(features)
+
+
+def contest(count: int = 51_839) -> Contest:
+    """Ours, the article's, and the floor, on so many images; the benchmark has those of the default."""
+    settings = {"count": count}
+    return Contest(
+        title=f"{count:,} images of 32x32 in colour",
+        images=count,
+        ours=Contender("ours", "benchmarks.bench_preprocess:ours_once", settings),
+        peers=(Contender("the article's expression in NumPy", "benchmarks.bench_preprocess:article_once", settings),),
+        floors=(
+            Contender("floor: reading and writing the arrays", "benchmarks.bench_preprocess:floor_once", settings),
+        ),
+    )
 
 
 if __name__ == "__main__":
-    main()
+    main(
+        __doc__,
+        {"Preprocessing": contest},
+        quick={"count": 500},
+        rounds=9,
+        packages=("numpy", "opencv-python-headless"),
+    )

@@ -1,9 +1,11 @@
 """A trained model: a folder with the network and all that a prediction needs to know."""
 
+import functools
 import hashlib
 import io
 import json
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from signs import cards, classes
-from signs.backend import keras
+from signs.backend import keras, tf
 from signs.classes import Classes
 from signs.datasets import replaced
 from signs.networks import Classifier
@@ -43,7 +45,15 @@ class Model:
         expected = tuple(self.card["image_shape"])
         if features.shape[1:] != expected:
             raise ValueError(f"images are {features.shape[1:]}; the model was trained on {expected}")
-        return self.network.predict(features, batch_size=BATCH_SIZE, verbose=0) / np.float32(self.card["temperature"])
+        batches = (features[start : start + BATCH_SIZE] for start in range(0, len(features), BATCH_SIZE))
+        parts = [self._forward(batch.astype(np.float32, copy=False)).numpy() for batch in batches]
+        return np.concatenate(parts) / np.float32(self.card["temperature"])
+
+    @functools.cached_property
+    def _forward(self) -> Callable[[np.ndarray], tf.Tensor]:
+        """The network as a graph, made once: Keras's own `predict` takes 100 ms a call before it begins."""
+        images = tf.TensorSpec((None, *self.card["image_shape"]))
+        return tf.function(lambda features: self.network(features, training=False), input_signature=[images])
 
 
 def write(folder: Path, model: Model) -> None:

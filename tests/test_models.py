@@ -54,6 +54,15 @@ def test_logits_are_divided_by_the_temperature():
     np.testing.assert_allclose(tempered.logits(images()) * 2, plain.logits(images()), rtol=1e-6)
 
 
+def test_images_beyond_a_batch_and_of_whole_numbers_have_their_logits(monkeypatch):
+    model = made()
+    monkeypatch.setattr(models, "BATCH_SIZE", 2)
+    numbers = np.random.default_rng(0).integers(0, 256, (5, 16, 16, 1), dtype=np.uint8)
+    one_by_one = np.concatenate([model.logits(image[np.newaxis]) for image in numbers])
+    np.testing.assert_allclose(model.logits(numbers), one_by_one, rtol=1e-4, atol=1e-3)
+    np.testing.assert_allclose(one_by_one, model.network(numbers.astype(np.float32)), rtol=1e-4, atol=1e-3)
+
+
 def test_keras_itself_reads_the_network(tmp_path):
     models.write(tmp_path / "model", made())
     network = keras.models.load_model(tmp_path / "model" / "model.keras")

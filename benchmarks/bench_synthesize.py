@@ -1,0 +1,105 @@
+"""How fast `synthesize` makes images of the new signs, beside the article's loop."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import cv2
+import numpy as np
+
+from benchmarks.contenders import ROOT, Contender
+from benchmarks.contests import Contest, main
+from signs import params, synthesis
+
+DRAWINGS = ROOT / "data" / "new_signs"
+
+
+def settings() -> dict[str, Any]:
+    """The section of params.yaml: its recipe is the article's."""
+    return params.load("synthesize", ROOT / "params.yaml")
+
+
+def recipe() -> Callable[[np.ndarray], np.ndarray]:
+    """The recipe of params.yaml: from one image to many."""
+    return params.choose("synthesize.recipe", settings()["recipe"], synthesis.RECIPES)
+
+
+def pictures() -> list[np.ndarray]:
+    """The new signs as both begin with them: uint8 (height, width, 3)."""
+    size = settings()["width"], settings()["height"]
+    return [
+        cv2.resize(picture, size, interpolation=cv2.INTER_AREA) for picture in synthesis.drawings(DRAWINGS).values()
+    ]
+
+
+def _range(start: float, stop: float, step: float) -> Iterator[float]:
+    while start < stop:
+        yield start
+        start += step
+
+
+def article(picture: np.ndarray) -> np.ndarray:
+    """Cells In [28] and In [29]: eight brightnesses, and of each every size at every place.
+
+    Each image is put on a canvas made for it, which is then scaled back to the size of the image.
+    """
+    made = []
+    for brightness in _range(0.1, 4.0, 0.5):
+        image = np.clip(brightness * np.copy(picture), 0, 255).astype(np.uint8)
+        made.append(image)
+        for scale in _range(0.5, 1.0, 0.1):
+            shape = (int(image.shape[0] / scale), int(image.shape[1] / scale), 3)
+            for row in range(0, shape[0] - image.shape[0], 5):
+                for column in range(0, shape[1] - image.shape[1], 5):
+                    canvas = np.ones(shape, image.dtype) * image[2, 2, :]
+                    canvas[row : row + image.shape[0], column : column + image.shape[1], :] = image
+                    made.append(cv2.resize(canvas, image.shape[:2]))
+    return np.squeeze(np.array(made))
+
+
+def ours_once(repeats: int) -> Callable[[], object]:
+    """The recipe on all new signs, so many times."""
+    all_pictures, make = pictures(), recipe()
+    return lambda: [make(picture) for _ in range(repeats) for picture in all_pictures]
+
+
+def article_once(repeats: int) -> Callable[[], object]:
+    """The article's loop on all new signs, so many times."""
+    all_pictures = pictures()
+    return lambda: [article(picture) for _ in range(repeats) for picture in all_pictures]
+
+
+def whole_once(repeats: int) -> Callable[[], object]:
+    """The stage without its writing, so many times."""
+    section = settings()
+    return lambda: [synthesis.synthesize(DRAWINGS, **section) for _ in range(repeats)]
+
+
+def contest(repeats: int = 10) -> Contest:
+    """Ours and the article's, on all new signs so many times."""
+    chosen = {"repeats": repeats}
+    made = sum(len(recipe()(picture)) for picture in pictures())
+    return Contest(
+        title=f"{made:,} images of 32x32 in colour from {len(pictures())} drawings",
+        images=made * repeats,
+        ours=Contender("ours", "benchmarks.bench_synthesize:ours_once", chosen),
+        peers=(
+            Contender("the article's loop, one image at a time", "benchmarks.bench_synthesize:article_once", chosen),
+        ),
+        alone=(
+            Contender(
+                "ours, with drawings read and images dealt out to splits",
+                "benchmarks.bench_synthesize:whole_once",
+                chosen,
+            ),
+        ),
+    )
+
+
+if __name__ == "__main__":
+    main(
+        __doc__,
+        {"Synthesis": contest},
+        quick={"repeats": 1},
+        rounds=15,
+        packages=("numpy", "opencv-python-headless"),
+    )

@@ -1,0 +1,127 @@
+"""How seconds and memory of the stages grow with the number of images.
+
+Not part of `make bench`: the million takes about ten minutes, 9 GB of disk and up to 20 GB of memory.
+"""
+
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import NamedTuple
+
+import yaml
+
+from benchmarks.contenders import ROOT, THREADS
+from benchmarks.project import change
+from benchmarks.results import arguments, machine, publish, table
+
+SIZES = [10_000, 100_000, 1_000_000]
+QUICK_SIZES = [300, 600]
+STEPS = {  # stages of dvc.yaml, and what stands for ${item} and ${key} in their commands
+    "preprocess": ("data/original", "original"),
+    "merge": ("", ""),
+    "train": ("data/augmented", "augmented"),
+    "evaluate": ("data/augmented", "augmented"),
+}
+HEADER = ("step", "images", "seconds", "µs an image", "µs a further image", "peak memory, MB", "peak / largest array")
+
+
+class Cost(NamedTuple):
+    """What a step took: seconds, and bytes of memory at the most; `largest`: bytes of the largest array."""
+
+    seconds: float
+    peak: int
+    largest: int
+
+
+def command(step: str) -> list[str]:
+    """What DVC would run for a step."""
+    entry = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"][step]
+    item, key = STEPS[step]
+    text = entry.get("do", entry)["cmd"].replace("${item}", item).replace("${key}", key)
+    return [sys.executable, *shlex.split(text)[1:]]
+
+
+def cost(step: str, project: Path) -> Cost:
+    """Runs a step, as a process of which the system tells how much memory it held.
+
+    Such a process counts what its parent held as it was started; so this one keeps no arrays.
+    """
+    start = time.perf_counter()
+    with (project / "errors").open("w+", encoding="utf-8") as errors:
+        environment = os.environ | {"PYTHONPATH": str(ROOT)}
+        process = subprocess.Popen(
+            command(step), cwd=project, env=environment, stdout=subprocess.DEVNULL, stderr=errors
+        )
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        seconds = time.perf_counter() - start
+        if process.returncode:
+            errors.seek(0)
+            raise RuntimeError(f"{step} failed with {process.returncode}: {errors.read().strip()[-500:]}")
+    largest = max(path.stat().st_size for path in (project / "data").rglob("*.p"))
+    return Cost(seconds, usage.ru_maxrss * 1024, largest)
+
+
+def costs(size: int, steps: Sequence[str]) -> dict[str, Cost]:
+    """What each step takes on so many images."""
+    with tempfile.TemporaryDirectory() as folder:
+        project = Path(folder)
+        shutil.copy(ROOT / "params.yaml", project)
+        change(project, "train", epochs=1)
+        tile = [sys.executable, "-m", "benchmarks.tiling", str(project / "data"), str(size)]
+        subprocess.run(tile, cwd=ROOT, check=True)
+        return {step: cost(step, project) for step in steps}
+
+
+def further(measured: dict[int, Cost]) -> dict[int, float]:
+    """Seconds of each image that a size has more than the one before: what it takes to start falls out."""
+    pairs = pairwise(sorted(measured))
+    return {more: (measured[more].seconds - measured[less].seconds) / (more - less) for less, more in pairs}
+
+
+def described(by_size: dict[int, dict[str, Cost]]) -> str:
+    """The table, and for three sizes and more how far from a straight line the last one is."""
+    rows, said = [], []
+    for step in next(iter(by_size.values())):
+        measured = {size: found[step] for size, found in by_size.items()}
+        each = further(measured)
+        rows += [_row(step, size, taken, each.get(size)) for size, taken in measured.items()]
+        if len(each) > 1:
+            before, last = list(each.values())[-2:]
+            said.append(f"{step} {last / before:.2f}")
+    straight = f"A further image of the last size took, beside one of the size before: {', '.join(said)} times as long."
+    return "\n\n".join([table(HEADER, rows), *([straight] if said else [])])
+
+
+def _row(step: str, size: int, taken: Cost, each: float | None) -> list[str]:
+    return [
+        step,
+        f"{size:,}",
+        f"{taken.seconds:.2f}",
+        f"{taken.seconds / size * 1e6:.3g}",
+        f"{each * 1e6:.3g}" if each is not None else "",
+        f"{taken.peak / 1e6:,.0f}",
+        f"{taken.peak / taken.largest:.2f}",
+    ]
+
+
+def main() -> None:
+    """Measures, and publishes the table."""
+    parser = arguments(__doc__)
+    parser.add_argument("--sizes", type=int, nargs="+", help=f"images (default: {SIZES})")
+    parser.add_argument("--steps", nargs="+", choices=STEPS, default=list(STEPS), help="in this order (default: all)")
+    chosen = parser.parse_args()
+    sizes = sorted(chosen.sizes or (QUICK_SIZES if chosen.quick else SIZES))
+    body = described({size: costs(size, chosen.steps) for size in sizes})
+    publish(chosen, "Growth", f"{machine(THREADS, ('numpy', 'tensorflow'))}\n\n{body}")
+
+
+if __name__ == "__main__":
+    main()

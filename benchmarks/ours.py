@@ -1,0 +1,74 @@
+"""Contenders on TensorFlow: our training and inference, and Keras' `fit` of the same networks."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from benchmarks.contenders import ROOT, THREADS
+from benchmarks.tasks import CLASSES, LEARNING_RATE, SIZE, TASKS, images
+from signs import classes, descent, params
+from signs.augmentation import AUGMENTATIONS
+from signs.averaging import Averages
+from signs.backend import keras, reproducible, tf
+from signs.models import Model
+from signs.networks import Classifier, ConvNet, LeNet
+from signs.training import ADAM_EPSILON
+
+NETWORKS: dict[str, Callable[..., Classifier]] = {"lenet": LeNet, "convnet": ConvNet}
+
+
+def built(network: str) -> Classifier:
+    """The network of a task, with first weights."""
+    task = TASKS[network]
+    model = NETWORKS[network](CLASSES, **task.settings)
+    model(images(task.channels, 1)[0])
+    return model
+
+
+def trainer(network: str, count: int, batch_size: int, augmentation: str = "none") -> Callable[[], None]:
+    """Makes a function that trains for an epoch on so many images, as `signs.training.train` does."""
+    reproducible(1, threads=1, operations=THREADS)
+    features, labels = images(TASKS[network].channels, count)
+    model = built(network)
+    choice = params.load("train", ROOT / "params.yaml")["augmentation"] | {"name": augmentation}
+    augment = params.choose("train.augmentation", choice, AUGMENTATIONS)(np.arange(CLASSES))
+    run = descent.epoch(
+        model,
+        _adam(model, TASKS[network].weight_decay, epsilon=ADAM_EPSILON),
+        descent.cost(model, l1=0.0, l2=0.0, label_smoothing=0.0, augment=augment),
+        features,
+        labels,
+        batch_size=batch_size,
+        parts=THREADS,
+        seed=1,
+        averages=Averages(model.weights, 0.0),
+    )
+    rng = np.random.default_rng(1)
+    return lambda: run(descent.order(labels, 0.0, rng))
+
+
+def keras_fit(network: str, count: int, batch_size: int) -> Callable[[], object]:
+    """Makes a function that trains the same network, compiled plain, for an epoch by `fit` on arrays."""
+    tf.config.threading.set_intra_op_parallelism_threads(THREADS)
+    features, labels = images(TASKS[network].channels, count)
+    model = built(network)
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(_adam(model, TASKS[network].weight_decay), loss)
+    return lambda: model.fit(features, labels, batch_size=batch_size, verbose=0)
+
+
+def predictor(network: str, count: int, together: int) -> Callable[[], object]:
+    """Makes a function that asks a model for the logits of so many images, some of them at a time."""
+    reproducible(1, THREADS)  # as the stage `evaluate` does
+    channels = TASKS[network].channels
+    card = {"image_shape": [SIZE, SIZE, channels], "temperature": 1.0}
+    model = Model(built(network), classes.of_labels(np.arange(CLASSES)), card)
+    features, _ = images(channels, count)
+    return lambda: [model.logits(features[start : start + together]) for start in range(0, count, together)]
+
+
+def _adam(model: Classifier, weight_decay: float, **settings: float) -> keras.Optimizer:
+    optimizer = keras.optimizers.Adam(LEARNING_RATE, weight_decay=weight_decay or None, **settings)
+    optimizer.exclude_from_weight_decay([weight for weight in model.trainable_variables if len(weight.shape) < 2])
+    optimizer.build(model.trainable_variables)
+    return optimizer

@@ -1,0 +1,45 @@
+"""A copy of this project to run the pipeline in, so that a measurement leaves the project as it is."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import yaml
+
+PARTS = (".dvcignore", ".gitignore", "data", "dvc.yaml", "params.yaml", "requirements.lock", "signs", "stages")
+
+
+def copied(project: Path, folder: Path) -> Path:
+    """Copies what the pipeline needs into a new folder with a git and a DVC of its own, without any result."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard", *PARTS],
+        cwd=project,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for name in listed.stdout.splitlines():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(project / name, folder / name)
+    for command in (["git", "init", "-q"], [sys.executable, "-m", "dvc", "init", "-q"]):
+        subprocess.run(command, cwd=folder, check=True)
+    return folder
+
+
+def environment() -> dict[str, str]:
+    """Variables with which DVC runs stages by the Python that runs this."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return os.environ | {"PATH": path, "DVC_NO_ANALYTICS": "1"}
+
+
+def change(project: Path, section: str, **values: object) -> None:
+    """Changes values of a section of params.yaml, `fetch.sample` for one in another."""
+    path = project / "params.yaml"
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    place = content
+    for key in section.split("."):
+        place = place[key]
+    place.update(values)
+    path.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")

@@ -1,0 +1,112 @@
+"""Our networks and their training in PyTorch, written as its documentation would have it."""
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+
+import numpy as np
+import torch
+from torch import nn
+
+from benchmarks.contenders import THREADS
+from benchmarks.tasks import CLASSES, LEARNING_RATE, SIZE, TASKS, Task, images
+from benchmarks.weights import Weights
+
+
+class Standardize(nn.Module):
+    """Brings each image to mean 0 and variance 1, as `signs.networks.ConvNet` does."""
+
+    LEAST_DEVIATION = 0.04
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Gives the shape of the images."""
+        variance, mean = torch.var_mean(images, dim=(1, 2, 3), correction=0, keepdim=True)
+        return (images - mean) / (variance.sqrt() + self.LEAST_DEVIATION)
+
+
+def lenet(channels: int, *, depths: Sequence[int], dropout_keep_prob: float) -> nn.Sequential:
+    """The twin of `signs.networks.LeNet`."""
+    first, second, third, fourth = depths
+    layers: list[nn.Module] = []
+    for before, after in ((channels, first), (first, second)):
+        layers += [nn.Conv2d(before, after, 5), nn.ReLU(), nn.MaxPool2d(2)]
+    layers.append(nn.Flatten())
+    side = ((SIZE - 4) // 2 - 4) // 2
+    for before, after in pairwise((side * side * second, third, fourth)):
+        layers += [nn.Linear(before, after), nn.ReLU(), nn.Dropout(1 - dropout_keep_prob)]
+    return nn.Sequential(*layers, nn.Linear(fourth, CLASSES))
+
+
+def convnet(channels: int, *, depths: Sequence[Sequence[int]], dropout_keep_prob: float) -> nn.Sequential:
+    """The twin of `signs.networks.ConvNet`."""
+    layers: list[nn.Module] = [Standardize()]
+    for group in depths:
+        for depth in group:
+            convolution = nn.Conv2d(channels, depth, 3, padding=1, bias=False)
+            layers += [convolution, nn.BatchNorm2d(depth, eps=1e-3, momentum=0.02), nn.ReLU()]
+            channels = depth
+        layers.append(nn.MaxPool2d(2))
+    size = (SIZE >> len(depths)) ** 2 * channels
+    return nn.Sequential(*layers, nn.Flatten(), nn.Dropout(1 - dropout_keep_prob), nn.Linear(size, CLASSES))
+
+
+NETWORKS: dict[str, Callable[..., nn.Sequential]] = {"lenet": lenet, "convnet": convnet}
+
+
+def load(model: nn.Sequential, held: Sequence[Weights]) -> None:
+    """Gives a twin the weights of ours."""
+    weighted = [layer for layer in model if isinstance(layer, nn.Conv2d | nn.Linear)]
+    normalizations = (layer for layer in model if isinstance(layer, nn.BatchNorm2d))
+    with torch.no_grad():
+        for layer, (kernel, bias, normalization) in zip(weighted, held, strict=True):
+            layer.weight.copy_(torch.tensor(kernel))
+            biased = next(normalizations) if normalization else layer
+            biased.bias.copy_(torch.tensor(bias))
+            if normalization:
+                biased.weight.copy_(torch.tensor(normalization.gain))
+                biased.running_mean.copy_(torch.tensor(normalization.mean))
+                biased.running_var.copy_(torch.tensor(normalization.variance))
+
+
+def logits(model: nn.Sequential, features: np.ndarray) -> np.ndarray:
+    """Logits, (n, classes), for images (n, height, width, channels)."""
+    model.eval()
+    with torch.inference_mode():
+        return model(torch.tensor(features).permute(0, 3, 1, 2)).numpy()
+
+
+def trainer(network: str, count: int, batch_size: int, layout: str) -> Callable[[], None]:
+    """Makes a function that trains for an epoch.
+
+    The images are a tensor that is indexed, which is faster than a `DataLoader`; Adam is the fused one.
+
+    Args:
+        network: Name of a task.
+        count: Images an epoch.
+        batch_size: Images a step.
+        layout: Name of a memory format.
+    """
+    torch.set_num_threads(THREADS)
+    task, memory_format = TASKS[network], getattr(torch, layout)
+    features, labels = map(torch.tensor, images(task.channels, count))
+    features = features.permute(0, 3, 1, 2).contiguous(memory_format=memory_format)
+    model = NETWORKS[network](task.channels, **task.settings).to(memory_format=memory_format)
+    optimizer = _optimizer(model, task)
+
+    def run() -> None:
+        model.train()
+        for rows in torch.randperm(count).split(batch_size):
+            optimizer.zero_grad()
+            batch = features[rows].contiguous(memory_format=memory_format)
+            nn.functional.cross_entropy(model(batch), labels[rows]).backward()
+            optimizer.step()
+
+    return run
+
+
+def _optimizer(model: nn.Module, task: Task) -> torch.optim.Optimizer:
+    if not task.weight_decay:
+        return torch.optim.Adam(model.parameters(), lr=LEARNING_RATE, fused=True)
+    decayed = [weight for weight in model.parameters() if weight.ndim > 1]
+    others = [weight for weight in model.parameters() if weight.ndim == 1]
+    groups = [{"params": decayed, "weight_decay": task.weight_decay}, {"params": others, "weight_decay": 0.0}]
+    return torch.optim.AdamW(groups, lr=LEARNING_RATE, fused=True)

@@ -1,0 +1,35 @@
+"""Data sets of any size for `growth`, made in a process of their own: `python -m benchmarks.tiling DATA COUNT`."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from signs import classes, datasets, images
+
+TILE = 1000  # different images; the others are copies
+
+
+def grey(count: int, labels: int) -> datasets.Split:
+    """Random images, uint8 (count, 32, 32, 1), whose labels go round."""
+    few = np.random.default_rng(0).integers(0, 256, (min(count, TILE), 32, 32, 1), dtype=np.uint8)
+    return datasets.Split(np.resize(few, (count, 32, 32, 1)), np.arange(count) % labels)
+
+
+def dataset(count: int, labels: int, origin: str) -> datasets.DataSet:
+    """So many images, a tenth of them in validation and a tenth in test."""
+    tenth = count // 10
+    train, valid, test = (grey(size, labels) for size in (count - 2 * tenth, tenth, tenth))
+    return datasets.DataSet(train, valid, test, classes.of_labels(np.arange(labels), origin=origin))
+
+
+def main(data: Path, count: int) -> None:
+    """Writes an original data set, and a small synthetic one that is preprocessed already."""
+    datasets.write(data / "original", dataset(count, 43, "photographs"))
+    synthetic = dataset(100, 5, "synthetic")
+    preprocessed = synthetic.map(lambda split: datasets.Split(images.normalize(split.features), split.labels))
+    datasets.write(data / "preprocessed" / "synthetic", preprocessed)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), int(sys.argv[2]))

@@ -58,6 +58,7 @@ ORDER = (
     "signs.predictions",
     "signs.comparison",
     "signs.compare",
+    "signs.seeds",
     "signs.diagnosis",
     "signs.cards",
     "signs.modelcard",

@@ -15,7 +15,8 @@ UPPER = ("--target", "evaluate@original")
 
 def seeds(project, *arguments, code=0):
     """What the command says, without and with the lines that say what runs."""
-    lines = run(project, sys.executable, "-m", "signs.seeds", *arguments, code=code).splitlines()
+    output = run(project, sys.executable, "-m", "signs.seeds", *arguments, code=code)
+    lines = [line for line in output.splitlines() if line]
     return [line for line in lines if "; tail -f " not in line], [line for line in lines if "; tail -f " in line]
 
 
@@ -37,7 +38,7 @@ def finished(tmp_path_factory):
     change(project, "train", epochs=1)
     run(project, "dvc", "repro", "evaluate@original")
     commit(project, "Run")
-    change(project, "evaluate", calibration_bins=5)
+    change(project, "explore", max_images=5)
     before = state(project)
     table, runs = seeds(project, "2", *UPPER)
     return project, before, table, runs
@@ -73,7 +74,7 @@ def test_each_seed_is_trained_with_the_changes_that_are_not_committed_and_the_wo
     assert run(project, "git", "stash", "list") == ""
     for name, reference in experiments(project).items():
         params = run(project, "git", "show", f"{reference}:params.yaml")
-        assert "calibration_bins: 5" in params
+        assert "max_images: 5" in params
         assert f"seed: {name.split('-')[1]}\n  threads" in params
     assert [path.name for path in (project / ".dvc/tmp/exps/standalone").iterdir()] == ["run"]
 
@@ -95,15 +96,15 @@ def test_a_second_run_trains_nothing_even_after_a_commit_that_changes_no_input(p
     assert [cell.strip() for cell in table[0].split("|")[1:-1]] == ["metrics/original.json", "seed 2", "mean"]
 
 
-def test_another_setting_trains_again_and_what_was_there_stays(project):
+def test_another_setting_runs_again_and_what_was_there_stays(project):
     before = experiments(project)
-    _, runs = seeds(project, "1", "-S", "train.batch_size=32", *UPPER)
+    _, runs = seeds(project, "1", "-S", "evaluate.calibration_bins=5", *UPPER)
     assert len(runs) == 1
     after = experiments(project)
     assert before.items() < after.items()
     (new,) = after.keys() - before.keys()
     lock = run(project, "git", "show", f"{after[new]}:dvc.lock")
-    assert "train.batch_size: 32" in lock
+    assert "calibration_bins: 5" in lock
     # An experiment that a change came in between is neither shown nor kept.
     (wrong,) = (reference for name, reference in before.items() if name.startswith("seed-2"))
     run(project, "git", "update-ref", wrong, after[new])
@@ -114,12 +115,21 @@ def test_another_setting_trains_again_and_what_was_there_stays(project):
     assert experiments(project).keys() == after.keys() - {wrong.rsplit("/", 1)[1]}
 
 
+def test_code_that_the_metrics_depend_on_counts_and_no_other(project):
+    program = "from signs.seeds import inputs, measured; print(inputs(measured(['evaluate@original'])[1]))"
+    before = run(project, sys.executable, "-c", program)
+    for name, counts in (("report", False), ("training", True)):
+        with (project / "signs" / f"{name}.py").open("a") as file:
+            file.write("# Changed.\n")
+        assert (run(project, sys.executable, "-c", program) != before) == counts
+
+
 def test_a_seed_that_fails_is_named_with_the_reason_in_one_line(project):
     kept = experiments(project)
-    said, runs = seeds(project, "2", "-S", "train.epochs=0", *UPPER, code=1)
+    said, runs = seeds(project, "2", "-S", "preprocess.grey=maybe", *UPPER, code=1)
     assert len(runs) == len(said) == 1
     assert said[0].startswith("seeds: seed-1-")
-    assert " failed: train: params.yaml: train.epochs is 0; Input should be greater than" in said[0]
+    assert " failed: preprocess: params.yaml: preprocess.grey is 'maybe'; Input should be a valid boolean" in said[0]
     assert experiments(project) == kept
 
 
@@ -141,6 +151,9 @@ def test_an_interrupt_ends_the_run_and_keeps_the_seeds_that_are_done_and_the_wor
     said = process.communicate()[0].splitlines()
     assert process.returncode == 1
     assert said[1:] == ["seeds: stopped; the seeds that are done are kept"]
+    (log,) = (project / "logs/seeds").glob("seed-3-*.log")
+    assert "tage '" in log.read_text()  # DVC came as far as a stage, and nothing runs on
+    assert "Ran experiment" not in log.read_text()
     assert experiments(project) == kept
     assert state(project) == finished[1]
     assert run(project, "git", "stash", "list") == ""

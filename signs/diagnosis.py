@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from sklearn.metrics import precision_recall_fscore_support
 
 from signs import arrays
 from signs.classes import Classes, indices
@@ -62,14 +61,17 @@ def per_class(softmax: np.ndarray, indices: np.ndarray, average: np.ndarray) -> 
     Returns:
         Shares 0-1; None where there is nothing to divide by.
     """
-    positions = np.arange(softmax.shape[1])
-    precision, recall, f1, images = precision_recall_fscore_support(
-        indices, softmax.argmax(axis=1), labels=positions, zero_division=np.nan
-    )
-    columns = {"precision": precision, "recall": recall, "f1": f1, "valid_probability": average.diagonal()}
+    matrix = confusion(softmax, indices)
+    right, images, said = matrix.diagonal(), matrix.sum(axis=1), matrix.sum(axis=0)
+    columns = {
+        "precision": _shares(right, said),
+        "recall": _shares(right, images),
+        "f1": _shares(2 * right, images + said),
+        "valid_probability": average.diagonal(),
+    }
     return [
         {"images": int(images[position])} | {key: _number(values[position]) for key, values in columns.items()}
-        for position in positions
+        for position in range(len(matrix))
     ]
 
 
@@ -185,6 +187,10 @@ def _write(path: Path, header: list[str], rows: Iterable[list]) -> None:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(header)
         writer.writerows([f"{cell:.6g}" if isinstance(cell, float) else cell for cell in row] for row in rows)
+
+
+def _shares(parts: np.ndarray, wholes: np.ndarray) -> np.ndarray:
+    return np.divide(parts, wholes, out=np.full(len(wholes), np.nan), where=wholes > 0)
 
 
 def _number(value: float) -> float | None:

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from signs import copies, images
 from signs.classes import Classes
+from signs.copies import Prepared
 from signs.datasets import SPLITS, DataSet, Split, replaced
 from signs.params import Count, Real, Seed, validated
 
@@ -51,6 +52,7 @@ def explore(dataset: DataSet, *, seed: Seed, max_images: Count, similarity: Like
     rng = np.random.default_rng(seed)
     chosen = {name: _sample(split.labels, max_images, rng) for name, split in dataset.splits.items()}
     looked_at = {name: _chosen(split, chosen[name]) for name, split in dataset.splits.items()}
+    prepared = {name: copies.prepare(split.features) for name, split in looked_at.items()}
     counts = class_counts(dataset)
     extremes = _extremes(looked_at["train"], dataset.classes)
     found = {
@@ -66,7 +68,7 @@ def explore(dataset: DataSet, *, seed: Seed, max_images: Count, similarity: Like
         "brightness": {"edges": BRIGHTNESS_EDGES.tolist()}
         | {name: _histogram(looked_at[name].features) for name in ("train", "valid")},
         "copies": [
-            _copies(first, second, looked_at, chosen, similarity) for first, second in itertools.combinations(SPLITS, 2)
+            _copies(first, second, prepared, chosen, similarity) for first, second in itertools.combinations(SPLITS, 2)
         ],
     }
     return Exploration(found, looked_at)
@@ -136,11 +138,11 @@ def _typical(features: np.ndarray) -> int:
 
 
 def _copies(
-    first: str, second: str, looked_at: dict[str, Split], chosen: dict[str, np.ndarray], similarity: float
+    first: str, second: str, prepared: dict[str, Prepared], chosen: dict[str, np.ndarray], similarity: float
 ) -> dict[str, Any]:
-    found = copies.find(looked_at[second].features, looked_at[first].features, similarity)
-    rows = np.flatnonzero(found.position >= 0)
-    shown = rows[np.argsort(-found.similarity[rows], kind="stable")][:SHOWN_COPIES]
+    found = copies.find(prepared[second], prepared[first], similarity)
+    rows, alike = np.flatnonzero(found.position >= 0), found.similarity.round(4)  # no order by the last bits of sums
+    shown = rows[np.lexsort((-alike[rows], found.near[rows]))][:SHOWN_COPIES]
     return {
         "first": first,
         "second": second,
@@ -151,7 +153,7 @@ def _copies(
             {
                 "first": int(chosen[first][found.position[row]]),
                 "second": int(chosen[second][row]),
-                "similarity": round(float(found.similarity[row]), 4),
+                "similarity": float(alike[row]),
             }
             for row in shown
         ],

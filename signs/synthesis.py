@@ -3,8 +3,9 @@
 import math
 from collections import Counter
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -57,14 +58,15 @@ def synthesize(
     """
     make = params.choose("synthesize.recipe", recipe, RECIPES)
     rng = np.random.default_rng(seed)
-    parts: list[list[np.ndarray]] = [[], [], []]
     pictures = drawings(folder)
-    for picture in pictures.values():
-        images = make(cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA))
-        for part, chosen in zip(parts, _divided(images[rng.permutation(len(images))], shares), strict=True):
-            part.append(chosen)
+    made = make(np.stack([cv2.resize(x, (width, height), interpolation=cv2.INTER_AREA) for x in pictures.values()]))
+    orders = [_divided(rng.permutation(len(images)), shares) for images in made]
     train, valid, test = (
-        Split(np.concatenate(part), np.repeat(np.arange(len(part)), [len(images) for images in part])) for part in parts
+        Split(
+            np.concatenate([images[order] for images, order in zip(made, part, strict=True)]),
+            np.repeat(np.arange(len(part)), [len(order) for order in part]),
+        )
+        for part in zip(*orders, strict=True)
     )
     rows = (SignClass(id, name, "synthetic") for id, name in enumerate(pictures))
     return DataSet(train, valid, test, Classes(tuple(rows)))
@@ -88,7 +90,7 @@ def drawings(folder: Path) -> dict[str, np.ndarray]:
 
 @validated("synthesize.recipe.article")
 def article(
-    image: np.ndarray,
+    images: np.ndarray,
     *,
     brightness: Steps,
     scale: Steps,
@@ -98,37 +100,81 @@ def article(
     """The article's recipe: every brightness, and of each every smaller size at every place.
 
     Args:
-        image: (height, width, 3), uint8.
+        images: (..., height, width, 3), uint8; one, or faster several at once.
         brightness: Factors; what exceeds 255 is clipped.
         scale: Of the sign on a canvas of its colour at `canvas_pixel`, which is then scaled back.
         offset_step: Canvas pixels from one place to the next.
         canvas_pixel: Row and column of the pixel that gives the canvas its colour.
 
     Returns:
-        (n, height, width, 3), uint8: of each brightness first the full size, then the smaller ones.
+        (..., n, height, width, 3), uint8: of each brightness first the full size, then the smaller ones.
 
     Source: "German traffic sign classification in Tensorflow", In [28] and In [29].
     """
-    if canvas_pixel[0] >= image.shape[0] or canvas_pixel[1] >= image.shape[1]:
+    height, width = images.shape[-3:-1]
+    if canvas_pixel[0] >= height or canvas_pixel[1] >= width:
         raise ValueError(f"params.yaml: synthesize.recipe.article.canvas_pixel {canvas_pixel} is outside the image")
-    brightened = [np.clip(factor * image, 0, 255).astype(np.uint8) for factor in _steps(brightness)]
-    return np.stack([made for image in brightened for made in _placed(image, scale, offset_step, canvas_pixel)])
+    brightened = np.stack([np.clip(factor * images, 0, 255).astype(np.uint8) for factor in _steps(brightness)], axis=-4)
+    originals = brightened.reshape(-1, *images.shape[-3:])
+    canvases = [_Canvas(int(height / factor), int(width / factor), offset_step) for factor in _steps(scale)]
+    count = 1 + sum(len(canvas.tops(height)) * len(canvas.lefts(width)) for canvas in canvases)
+    # One array, filled as we go: to ask for memory takes longer than to scale.
+    made = np.empty((len(originals), count, *images.shape[-3:]), dtype=np.uint8)
+    made[:, 0] = originals
+    smaller = chain.from_iterable(_placed(originals, originals[:, *canvas_pixel], canvas) for canvas in canvases)
+    for place, images_there in enumerate(smaller, start=1):
+        made[:, place] = images_there
+    return made.reshape(*images.shape[:-3], -1, *images.shape[-3:])
 
 
 RECIPES = {"article": article}
 
 
-def _placed(image: np.ndarray, scale: Steps, offset_step: int, canvas_pixel: tuple[int, int]) -> Iterator[np.ndarray]:
-    yield image
-    height, width = image.shape[:2]
-    for factor in _steps(scale):
-        rows, columns = int(height / factor), int(width / factor)
-        canvas = np.empty((rows, columns, 3), dtype=np.uint8)
-        for row in range(0, rows - height, offset_step):
-            for column in range(0, columns - width, offset_step):
-                canvas[:] = image[canvas_pixel]
-                canvas[row : row + height, column : column + width] = image
-                yield cv2.resize(canvas, (width, height), interpolation=cv2.INTER_LINEAR)
+class _Canvas(NamedTuple):
+    rows: int
+    columns: int
+    offset_step: int
+
+    def tops(self, height: int) -> range:
+        return range(0, self.rows - height, self.offset_step)
+
+    def lefts(self, width: int) -> range:
+        return range(0, self.columns - width, self.offset_step)
+
+
+def _placed(images: np.ndarray, colours: np.ndarray, canvas: _Canvas) -> Iterator[np.ndarray]:
+    count, height, width, channels = images.shape
+    rows, columns, _ = canvas
+    # The images stay in the middle of broad canvases, and a window of `columns` slides over them.
+    lines = np.tile(colours, 2 * columns - width)
+    broad = np.repeat(lines[:, None], rows, axis=1).reshape(count, rows, -1, channels)
+    blank = broad[:, :height, :width].copy()
+    for top in canvas.tops(height):
+        spot = broad[:, top : top + height, columns - width : columns]
+        spot[:] = images
+        for left in canvas.lefts(width):
+            start = columns - width - left
+            yield _shrunk(broad[:, :, start : start + columns], height, width)
+        spot[:] = blank
+
+
+def _shrunk(canvases: np.ndarray, height: int, width: int) -> np.ndarray:
+    # Below one another they take one call. As they shrink, no pixel is mixed from two of them.
+    columns, channels = canvases.shape[2:]
+    at_once = _most_at_once(height, canvases.shape[1])
+    parts = [canvases[start : start + at_once] for start in range(0, len(canvases), at_once)]
+    shrunk = [
+        cv2.resize(part.reshape(-1, columns, channels), (width, len(part) * height), interpolation=cv2.INTER_LINEAR)
+        for part in parts
+    ]
+    return (shrunk[0] if len(shrunk) == 1 else np.concatenate(shrunk)).reshape(-1, height, width, channels)
+
+
+def _most_at_once(height: int, rows: int) -> int:
+    # OpenCV keeps a row's place, a multiple of 1 / (2 * height), in the 24 bits of a float. Only if that is exact,
+    # which takes a power of two, does an image far below get the weights that it gets alone.
+    is_power_of_two = height & (height - 1) == 0
+    return max(1, 2**24 // (2 * height * rows)) if is_power_of_two else 1
 
 
 def _steps(steps: Steps) -> Iterator[float]:

@@ -6,7 +6,7 @@ from signs import diagnosis, figures, history, models, params, predictions
 from signs.albums.diagnosis import album
 from signs.attention import attention
 from signs.backend import reproducible
-from signs.datasets import read, replaced
+from signs.datasets import replaced, unpickle
 from signs.images import displayed
 from stages import run
 
@@ -15,7 +15,10 @@ def main(dataset: Path, model: Path, probabilities: Path, learning: Path, tables
     """Writes what DVC plots to the folder `tables`; figures, and where the network looked, to the folder `out`."""
     settings = params.load("train")
     reproducible(settings["seed"], settings["threads"])
-    predicted, trained, test = predictions.read(probabilities), models.read(model), read(dataset).test
+    predicted, trained = predictions.read(probabilities), models.read(model)
+    path = dataset / "test.p"  # the other splits take a second to read
+    with path.open("rb") as file:
+        test = unpickle(file, str(path))
     found = diagnosis.diagnose(predicted, trained.classes, **params.load("diagnose"))
     said = predicted.softmax["test"][found.mistakes].argmax(axis=1)
     places = attention(trained.network, test.features[found.mistakes], said)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from signs import figures, params
 from signs.datasets import read, replaced
-from signs.figures.exploration import new_sign
+from signs.figures.galleries import new_sign
 from signs.preview import preview
 from signs.synthesis import drawings
 from stages import run

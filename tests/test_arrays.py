@@ -41,3 +41,53 @@ def test_a_missing_array_is_named(tmp_path):
     arrays.write(tmp_path / "a.npz", ARRAYS)
     with pytest.raises(ValueError, match=r"a\.npz holds no arrays a, c: .*c is not a file in the archive.*; dvc repro"):
         arrays.read(tmp_path / "a.npz", ["a", "c"])
+
+
+# --- damaged files
+
+
+def read(path):
+    return arrays.read(path, list(ARRAYS))
+
+
+@pytest.mark.parametrize("content", [b"", b"not an archive", b"PK\x03\x04", "half", "array", "other arrays", "objects"])
+def test_a_file_that_is_no_archive_of_such_arrays_is_named(tmp_path, content):
+    path = tmp_path / "a.npz"
+    arrays.write(path, ARRAYS)
+    whole = path.read_bytes()
+    with path.open("wb") as file:
+        match content:
+            case "half":
+                file.write(whole[: len(whole) // 2])
+            case "array":
+                np.save(file, np.arange(3))
+            case "other arrays":
+                np.savez(file, a=ARRAYS["a"])
+            case "objects":
+                np.savez(file, **dict.fromkeys(ARRAYS, np.array([{}], dtype=object)))
+            case _:
+                file.write(content)
+    with pytest.raises(ValueError, match=r"a\.npz holds no arrays a, b, words: .*; dvc repro makes them anew"):
+        read(path)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(ValueError, match=r"none\.npz holds no arrays a, b, words: .*No such file.*; dvc repro"):
+        read(tmp_path / "none.npz")
+
+
+def read_or_error(path):
+    try:
+        return [array.tolist() for array in read(path)]
+    except ValueError as error:
+        return str(error).split(": ")[0]
+
+
+def test_no_flipped_bit_gives_other_arrays_or_another_error(tmp_path):
+    path = tmp_path / "a.npz"
+    arrays.write(path, ARRAYS)
+    whole = path.read_bytes()
+    allowed = [read_or_error(path), f"{path} holds no arrays a, b, words"]
+    for place in range(0, len(whole), 3):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 1 << place % 8]) + whole[place + 1 :])
+        assert read_or_error(path) in allowed

@@ -97,6 +97,18 @@ def test_two_flat_images_of_the_same_grey_are_exact_copies(level):
     assert (found.position.tolist(), found.exact.tolist()) == ([2], [True])
 
 
+@pytest.mark.parametrize("shape", [(32, 32, 3), (8, 8, 1)])
+def test_only_the_very_same_bytes_are_exact(shape):
+    """Wherever the one byte is that differs."""
+    image = noise(1, shape)
+    features = image.repeat(image.size, axis=0)
+    flat = features.reshape(len(features), -1)
+    flat[np.arange(len(flat)), np.arange(len(flat))] ^= 1
+    found = find(np.concatenate([image, features]), image, 0.9)
+    assert found.exact.tolist() == [True] + [False] * len(features)
+    assert found.near[1:].all()
+
+
 # --- near-copies
 
 

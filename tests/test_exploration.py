@@ -152,6 +152,15 @@ def test_of_many_copies_the_most_alike_are_shown():
     assert [copy["second"] for copy in pair["examples"][:10]] == list(range(30, 40))
 
 
+def test_copies_that_are_as_alike_are_shown_in_their_order():
+    data = dataset([1] * 10, valid=[1] * 10, shape=(32, 32, 3))
+    data.valid.features[:] = data.train.features
+    data.valid.features[np.arange(10) != 8, 0, 0] ^= 1
+    examples = explored(data).found["copies"][0]["examples"]
+    assert {copy["similarity"] for copy in examples} == {1}
+    assert [copy["second"] for copy in examples] == [8, 0, 1, 2, 3, 4, 5, 6, 7, 9]
+
+
 def test_how_alike_copies_are_is_a_setting():
     data = dataset([1] * 5, valid=[1] * 5, shape=(32, 32, 3))
     noise = np.random.default_rng(0).integers(-5, 6, data.train.features.shape)

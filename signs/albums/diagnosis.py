@@ -7,7 +7,9 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from signs.diagnosis import Diagnosis
-from signs.figures import diagnosis as figures
+from signs.figures.confidence import average_probabilities, reliability
+from signs.figures.confusions import confusion, per_class
+from signs.figures.learning import learning_curves
 from signs.figures.mistakes import MOST_BESIDE, MOST_MISTAKES, MOST_PAIRS, ConfusedPair, confused_pairs, mistakes
 from signs.history import Row, best_epoch
 from signs.predictions import Predictions
@@ -26,17 +28,17 @@ def album(
         attention: Where the network looked, for each of `diagnosis.mistakes`, 0-1 (n, rows, columns).
     """
     ids, names = diagnosis.classes.ids.tolist(), diagnosis.classes.names
-    yield "learning_curves", figures.learning_curves(history, best_epoch(history))
-    yield "confusion", figures.confusion(diagnosis.matrix, ids, names, "Confusion on test images")
+    yield "learning_curves", learning_curves(history, best_epoch(history))
+    yield "confusion", confusion(diagnosis.matrix, ids, names, "Confusion on test images")
     precision, recall, f1 = (_column(diagnosis.per_class, key) for key in ("precision", "recall", "f1"))
-    yield "per_class", figures.per_class(precision, recall, f1, _column(diagnosis.per_class, "images"), ids, names)
+    yield "per_class", per_class(precision, recall, f1, _column(diagnosis.per_class, "images"), ids, names)
     title = "Mean probabilities over the validation images of each class"
-    yield "probabilities", figures.average_probabilities(diagnosis.average, ids, names, title)
+    yield "probabilities", average_probabilities(diagnosis.average, ids, names, title)
     curves = {
         split: (_column(table, "confidence"), _column(table, "accuracy"), _column(table, "images"))
         for split, table in diagnosis.reliability.items()
     }
-    yield "reliability", figures.reliability(curves, "Is the network right as often as it is sure?")
+    yield "reliability", reliability(curves, "Is the network right as often as it is sure?")
     yield "confused", confused_pairs(_pairs(features, predictions, diagnosis))
     shown = diagnosis.mistakes[:MOST_MISTAKES]
     captions = [_caption(row, predictions, dict(zip(ids, names, strict=True))) for row in shown]

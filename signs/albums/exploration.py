@@ -8,7 +8,9 @@ from matplotlib.figure import Figure
 from signs import classes, images
 from signs.datasets import DataSet
 from signs.exploration import Exploration, class_counts
-from signs.figures import exploration as figures
+from signs.figures.distributions import brightness, counts
+from signs.figures.galleries import gallery, near_duplicates
+from signs.figures.preprocessing import colour_beside_grey
 
 SHOWN_IMAGE = 1000  # of the training split, as in the article
 
@@ -17,23 +19,20 @@ def album(dataset: DataSet, exploration: Exploration) -> Iterator[tuple[str, Fig
     """The figures of a data set: counts, an image of each class, brightness, colour beside grey, copies."""
     found, train = exploration.found, dataset.train
     ids, names = dataset.classes.ids.tolist(), dataset.classes.names
-    yield "counts", figures.counts(class_counts(dataset), ids, names)
+    yield "counts", counts(class_counts(dataset), ids, names)
     for kind in ("typical", "brightest", "darkest"):
         rows = [row[kind] for row in found["classes"]]
         title = f"The {kind} training image of each class"
-        yield kind, figures.gallery(train.features[rows], ids, names, title)
+        yield kind, gallery(train.features[rows], ids, names, title)
     for name, label in (("train", "training"), ("valid", "validation")):
-        split = exploration.looked_at[name]
+        features, labels = exploration.looked_at[name]
         title = f"Mean pixel values of {label} images"
-        yield (
-            f"brightness_{name}",
-            figures.brightness(images.brightness(split.features), split.labels, ids, names, title),
-        )
+        yield f"brightness_{name}", brightness(images.brightness(features), labels, ids, names, title)
     shown = slice(row := min(SHOWN_IMAGE, len(train.labels) - 1), row + 1)
     image, label_id = train.features[shown], train.labels[shown]
     yield (
         "grey",
-        figures.colour_beside_grey(
+        colour_beside_grey(
             image[0],
             images.grey(image)[0],
             images.normalized_grey(image)[0],
@@ -56,7 +55,7 @@ def _copies(dataset: DataSet, pair: dict[str, Any]) -> Figure:
         f"{pair['first']} {copy['first']}, {pair['second']} {copy['second']}: {copy['similarity']:.3f}"
         for copy in examples
     ]
-    return figures.near_duplicates(
+    return near_duplicates(
         [first.features[copy["first"]] for copy in examples],
         [second.features[copy["second"]] for copy in examples],
         captions,

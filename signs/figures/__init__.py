@@ -1,36 +1,28 @@
-"""Figures of data sets and models; here what all share: the style, text that fits, images, the file."""
+"""Figures of data sets and models; here what all share: the style, the canvas with its heading and places, the file."""
 
-import bisect
 import functools
-import itertools
-import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ParamSpec
 
-import cv2
 import matplotlib
 import matplotlib.style
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ft2font import FT2Font, LoadFlags
 from matplotlib.text import Text
 
 from signs.datasets import replaced
+from signs.figures.text import DPI, SMALL, TEXT, TITLE, fitted, font_file, text_width
 
 MOST_CLASSES = 100  # that a figure with a cell for each class shows
-DPI = 100
 WIDTH = 1200  # of most figures, pixels
 MARGIN = 24
 HEADER = 76  # pixels above the content: title and subtitle
 CELL_COLUMNS = 8  # of a grid with a cell for each class
 CELL_WIDTH = (WIDTH - 2 * MARGIN) // CELL_COLUMNS
 GUTTER = 16  # between cells
-FRAME = 208  # grey around images, so that white ones have an edge
 LINE = 14  # height of a line of small text, pixels
 
-TITLE, TEXT, SMALL = 14, 9.5, 8  # sizes of text, points
 INK, MUTED, PALE, GRID, EMPTY = "#222222", "#666666", "#aaaaaa", "#e4e4e4", "#f1f1f1"
 # Okabe and Ito's palette: told apart in every common kind of colour blindness, and in grey.
 SPLIT_COLOURS = {"train": "#0072b2", "valid": "#e69f00", "test": "#009e73"}
@@ -72,7 +64,7 @@ def drawn(function: Callable[P, Figure]) -> Callable[P, Figure]:
             figure = function(*args, **kwargs)
             for text in figure.findobj(Text):
                 bold = text.get_fontproperties().get_weight() == "bold"
-                text.get_fontproperties().set_file(_font_file(bold))
+                text.get_fontproperties().set_file(font_file(bold))
         return figure
 
     return in_style
@@ -96,9 +88,11 @@ def canvas(
         suffix: Follows the title and is never cut.
         width: Of the figure, pixels.
     """
-    figure = Figure(figsize=(width / DPI, round(height) / DPI))
+    rows = round(height)
+    rows += int(rows / DPI * DPI) < rows  # matplotlib counts pixels so, and would leave out the last row
+    figure = Figure(figsize=(width / DPI, rows / DPI))
     axes = figure.add_axes((0, 0, 1, 1))
-    axes.set(xlim=(0, width), ylim=(round(height), 0), xticks=[], yticks=[])
+    axes.set(xlim=(0, width), ylim=(rows, 0), xticks=[], yticks=[])
     axes.set_axis_off()
     room = width - 2 * MARGIN
     heading = fitted(title, room - text_width(suffix, TITLE, bold=True), size=TITLE, bold=True) + suffix
@@ -147,119 +141,3 @@ def label(axes: Axes, place: tuple[int, int], text: str, width: float) -> None:
 def first_classes(classes: int) -> str:
     """What a title adds where not all classes are shown."""
     return f", first {MOST_CLASSES} of {classes} classes" if classes > MOST_CLASSES else ""
-
-
-# --- text
-
-
-def printable(text: str) -> str:
-    """One line of characters that the font has; for others, an empty box."""
-    kept = (_printable(character) for character in str(text)[:1000])
-    return " ".join("".join(kept).split())
-
-
-def text_width(text: str, size: float = SMALL, *, bold: bool = False) -> float:
-    """Width of a line of text, pixels."""
-    return sum(_advance(character, bold) for character in text) * size
-
-
-def fitted(text: str, width: float, *, size: float = SMALL, bold: bool = False, lines: int = 1) -> str:
-    """Text broken into at most `lines` lines of `width` pixels; "…" stands for what is left out."""
-    measure = functools.partial(text_width, size=size, bold=bold)
-    done: list[str] = []
-    words = printable(text).split()
-    while words and len(done) < lines - 1:
-        count = len(words)
-        while count > 1 and measure(" ".join(words[:count])) > width:
-            count -= 1
-        if measure(words[0]) > width:
-            break
-        done.append(" ".join(words[:count]))
-        words = words[count:]
-    return "\n".join([*done, *_cut(" ".join(words), width, measure)])
-
-
-def fitted_lines(text: str, width: float, *, lines: int) -> str:
-    """Keeps the line breaks of a text, and of its lines what fits: `lines` of `width` pixels."""
-    return "\n".join(fitted(line, width) for line in str(text).splitlines()[:lines])
-
-
-def _cut(text: str, width: float, measure: Callable[[str], float]) -> list[str]:
-    if not text or measure(text) <= width:
-        return [text] * bool(text)
-    ends = list(itertools.accumulate(map(measure, text), initial=measure("…")))
-    length = max(0, bisect.bisect_right(ends, width) - 1)
-    return [text[:length].rstrip() + "…"]
-
-
-@functools.cache
-def _printable(character: str) -> str:
-    category = unicodedata.category(character)
-    if character.isspace() or category == "Cc":
-        return " "
-    if category == "Cf" and character not in "\u200c\u200d":  # reversals; the joiners matter to Persian and Hindi
-        return ""
-    known = category != "Cs" and all(_font(bold).get_char_index(ord(character)) for bold in (False, True))
-    return character if known else "□"
-
-
-@functools.cache
-def _advance(character: str, bold: bool) -> float:
-    """Width of a character, pixels for each point of the text's size."""
-    return _font(bold).load_char(ord(character), LoadFlags.NO_HINTING).linearHoriAdvance / 2**16 / TITLE
-
-
-@functools.cache
-def _font(bold: bool) -> FT2Font:
-    font = FT2Font(_font_file(bold))
-    font.set_size(TITLE, DPI)
-    return font
-
-
-def _font_file(bold: bool) -> str:
-    """A font that comes with matplotlib: the system's of that name may be another version."""
-    return str(Path(matplotlib.get_data_path(), "fonts", "ttf", f"DejaVuSans{'-Bold' * bold}.ttf"))
-
-
-# --- images
-
-
-def rgb(images: np.ndarray) -> np.ndarray:
-    """Images in three channels, those in one as grey."""
-    return images if images.shape[-1] == 3 else images.repeat(3, axis=-1)
-
-
-def scaled(image: np.ndarray, width: int, height: int) -> np.ndarray:
-    """An image made to fit: enlarged by a whole number, so that its pixels show, or shrunk by means.
-
-    Args:
-        image: (height, width, 1 or 3), uint8.
-        width: That it may take, pixels.
-        height: Likewise.
-
-    Returns:
-        (height, width, 3), uint8.
-    """
-    rows, columns = image.shape[:2]
-    zoom = min(width / columns, height / rows)
-    if zoom >= 1:
-        return rgb(image).repeat(int(zoom), axis=0).repeat(int(zoom), axis=1)
-    size = max(1, round(columns * zoom)), max(1, round(rows * zoom))
-    return cv2.resize(rgb(image), size, interpolation=cv2.INTER_AREA)
-
-
-def show(axes: Axes, images: Iterable[np.ndarray], places: Sequence[tuple[int, int]]) -> None:
-    """Shows images on a canvas, pixel for pixel, each in a thin frame; as one picture: many axes take seconds.
-
-    Args:
-        axes: Of the canvas.
-        images: Each (height, width, 3), uint8.
-        places: Left and top of each, pixels.
-    """
-    columns, rows = round(axes.get_xlim()[1]), round(axes.get_ylim()[0])
-    mosaic = np.full((rows, columns, 3), 255, dtype=np.uint8)
-    for image, (left, top) in zip(images, places, strict=True):
-        height, width, _ = image.shape
-        mosaic[top - 1 : top + height + 1, left - 1 : left + width + 1] = FRAME
-        mosaic[top : top + height, left : left + width] = image
-    axes.imshow(mosaic, extent=(0, columns, rows, 0), aspect="auto", interpolation="nearest")

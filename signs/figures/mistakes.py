@@ -8,25 +8,9 @@ import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
-from signs.figures import (
-    CELL_WIDTH,
-    GRID,
-    GUTTER,
-    HEADER,
-    MARGIN,
-    MUTED,
-    TEXT,
-    WIDTH,
-    canvas,
-    cells,
-    drawn,
-    fitted,
-    fitted_lines,
-    notice,
-    rgb,
-    scaled,
-    show,
-)
+from signs.figures import CELL_WIDTH, GRID, GUTTER, HEADER, MARGIN, MUTED, WIDTH, canvas, cells, drawn, notice
+from signs.figures.pictures import rgb, scaled, show
+from signs.figures.text import TEXT, fitted, fitted_lines
 
 MOST_PAIRS = 6
 MOST_BESIDE = 8  # images of a class in a pair

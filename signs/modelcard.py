@@ -11,14 +11,15 @@ from signs.cards import Card
 from signs.classes import Classes
 from signs.datasets import replaced
 from signs.diagnosis import confused, confusion
+from signs.params import Count, validated
 from signs.predictions import Predictions
 from signs.scores import interval
 
 TEMPLATE = "modelcard.md.jinja"
-WEAKEST = 5  # classes and pairs of classes that are named
 MARKED = {ord(mark): f"\\{mark}" for mark in "\\`*_{}[]<>#|!~"}  # what Markdown does not take as it stands
 
 
+@validated("card")
 def describe(
     name: str,
     card: Card,
@@ -27,6 +28,8 @@ def describe(
     stress: dict[str, Any],
     predictions: Predictions,
     source: str,
+    *,
+    weakest: Count,
 ) -> str:
     """The card of a model as Markdown.
 
@@ -38,6 +41,7 @@ def describe(
         stress: As `stress` gave them.
         predictions: Of validation and test.
         source: `fetch.source`, by which data have their licence.
+        weakest: How many classes and pairs of classes are named as weaknesses, at most.
 
     Raises:
         ValueError: A prediction's label is none of the classes.
@@ -54,8 +58,8 @@ def describe(
         "stress": stress,
         "source": source,
         "accuracy": _share(int(np.trace(matrix)), len(right)),
-        "weakest": _weakest(matrix, known),
-        "pairs": pairs[:WEAKEST],
+        "weakest": _weakest(matrix, known)[:weakest],
+        "pairs": pairs[:weakest],
     }
     return _environment().get_template(TEMPLATE).render(context)
 
@@ -95,7 +99,7 @@ def _share(right: int, images: int) -> dict[str, float]:
 def _weakest(matrix: np.ndarray, known: Classes) -> list[tuple[classes.SignClass, dict[str, float]]]:
     shares = [_share(int(row[number]), int(row.sum())) for number, row in enumerate(matrix)]
     seen = [number for number, share in enumerate(shares) if share["images"] and share["share"] < 1]
-    return [(known.rows[number], shares[number]) for number in sorted(seen, key=lambda i: shares[i]["share"])[:WEAKEST]]
+    return [(known.rows[number], shares[number]) for number in sorted(seen, key=lambda i: shares[i]["share"])]
 
 
 def _flat(settings: dict[str, Any], above: str = "") -> list[tuple[str, str]]:

@@ -116,9 +116,9 @@ def article(
         raise ValueError(f"params.yaml: synthesize.recipe.article.canvas_pixel {canvas_pixel} is outside the image")
     brightened = np.stack([np.clip(factor * images, 0, 255).astype(np.uint8) for factor in _steps(brightness)], axis=-4)
     originals = brightened.reshape(-1, *images.shape[-3:])
-    canvases = [_Canvas(int(height / factor), int(width / factor), offset_step) for factor in _steps(scale)]
-    count = 1 + sum(len(canvas.tops(height)) * len(canvas.lefts(width)) for canvas in canvases)
-    # One array, filled as we go: to ask for memory takes longer than to scale.
+    canvases = list(_canvases(height, width, scale, offset_step))
+    count = 1 + sum(len(canvas.tops) * len(canvas.lefts) for canvas in canvases)
+    # A single array, as fresh memory costs half as much as the scaling.
     made = np.empty((len(originals), count, *images.shape[-3:]), dtype=np.uint8)
     made[:, 0] = originals
     smaller = chain.from_iterable(_placed(originals, originals[:, *canvas_pixel], canvas) for canvas in canvases)
@@ -133,33 +133,35 @@ RECIPES = {"article": article}
 class _Canvas(NamedTuple):
     rows: int
     columns: int
-    offset_step: int
+    tops: range
+    lefts: range
 
-    def tops(self, height: int) -> range:
-        return range(0, self.rows - height, self.offset_step)
 
-    def lefts(self, width: int) -> range:
-        return range(0, self.columns - width, self.offset_step)
+def _canvases(height: int, width: int, scale: Steps, offset_step: int) -> Iterator[_Canvas]:
+    for factor in _steps(scale):
+        rows, columns = int(height / factor), int(width / factor)
+        tops, lefts = range(0, rows - height, offset_step), range(0, columns - width, offset_step)
+        if tops and lefts:
+            yield _Canvas(rows, columns, tops, lefts)
 
 
 def _placed(images: np.ndarray, colours: np.ndarray, canvas: _Canvas) -> Iterator[np.ndarray]:
     count, height, width, channels = images.shape
-    rows, columns, _ = canvas
-    # The images stay in the middle of broad canvases, and a window of `columns` slides over them.
-    lines = np.tile(colours, 2 * columns - width)
-    broad = np.repeat(lines[:, None], rows, axis=1).reshape(count, rows, -1, channels)
+    # The images stay in the middle of broad canvases, and a window as wide as a canvas slides over them.
+    middle = canvas.columns - width
+    lines = np.tile(colours, middle + canvas.columns)
+    broad = np.repeat(lines[:, None], canvas.rows, axis=1).reshape(count, canvas.rows, -1, channels)
     blank = broad[:, :height, :width].copy()
-    for top in canvas.tops(height):
-        spot = broad[:, top : top + height, columns - width : columns]
+    for top in canvas.tops:
+        spot = broad[:, top : top + height, middle : middle + width]
         spot[:] = images
-        for left in canvas.lefts(width):
-            start = columns - width - left
-            yield _shrunk(broad[:, :, start : start + columns], height, width)
+        for left in canvas.lefts:
+            yield _shrunk(broad[:, :, middle - left : middle - left + canvas.columns], height, width)
         spot[:] = blank
 
 
 def _shrunk(canvases: np.ndarray, height: int, width: int) -> np.ndarray:
-    # Below one another they take one call. As they shrink, no pixel is mixed from two of them.
+    # One below the other they take a single call. As they shrink, no pixel is mixed from two of them.
     columns, channels = canvases.shape[2:]
     at_once = _most_at_once(height, canvases.shape[1])
     parts = [canvases[start : start + at_once] for start in range(0, len(canvases), at_once)]
@@ -167,7 +169,7 @@ def _shrunk(canvases: np.ndarray, height: int, width: int) -> np.ndarray:
         cv2.resize(part.reshape(-1, columns, channels), (width, len(part) * height), interpolation=cv2.INTER_LINEAR)
         for part in parts
     ]
-    return (shrunk[0] if len(shrunk) == 1 else np.concatenate(shrunk)).reshape(-1, height, width, channels)
+    return np.concatenate(shrunk).reshape(-1, height, width, channels)
 
 
 def _most_at_once(height: int, rows: int) -> int:

@@ -16,6 +16,7 @@ def main(model: Path, measured: Path, stress: Path, probabilities: Path, out: Pa
         evaluation.read(stress),
         predictions.read(probabilities),
         params.load("fetch")["source"],
+        **params.load("card"),
     )
     modelcard.write(out, text)
 

@@ -87,6 +87,82 @@ def test_the_recipe_is_the_article_s_for_images_of_any_size(image):
     assert np.array_equal(image, before)
 
 
+def one_at_a_time(image, brightness, scale, offset_step, canvas_pixel):
+    """The recipe without a shortcut: a canvas for each place, each scaled by itself."""
+    height, width = image.shape[:2]
+    made = []
+    for light in frange(*brightness.values()):
+        original = np.clip(light * image, 0, 255).astype(np.uint8)
+        made.append(original)
+        for factor in frange(*scale.values()):
+            rows, columns = int(height / factor), int(width / factor)
+            for row in range(0, rows - height, offset_step):
+                for column in range(0, columns - width, offset_step):
+                    canvas = np.full((rows, columns, 3), original[tuple(canvas_pixel)], np.uint8)
+                    canvas[row : row + height, column : column + width] = original
+                    made.append(cv2.resize(canvas, (width, height), interpolation=cv2.INTER_LINEAR))
+    return np.array(made)
+
+
+@given(
+    npst.arrays(np.uint8, st.tuples(st.integers(1, 3), st.integers(1, 40), st.integers(1, 40), st.just(3))),
+    st.floats(0.15, 1.5),
+    st.floats(0.05, 0.5),
+    st.integers(1, 30),
+    st.data(),
+)
+@settings(max_examples=100, deadline=None)
+def test_several_images_at_once_become_what_each_becomes_alone(images, start, step, offset_step, data):
+    height, width = images.shape[1:3]
+    recipe = {
+        "brightness": {"start": 0.3, "stop": 1.9, "step": 0.4},
+        "scale": {"start": start, "stop": start + 0.3, "step": step},
+        "offset_step": offset_step + max(height, width) // 2,  # few places, so it is quick
+        "canvas_pixel": [data.draw(st.integers(0, height - 1)), data.draw(st.integers(0, width - 1))],
+    }
+    before = images.copy()
+    expected = np.stack([one_at_a_time(image, **recipe) for image in images])
+    result = article(images, **recipe)
+    assert result.dtype == np.uint8
+    assert np.array_equal(result, expected)
+    assert np.array_equal(images, before)
+
+
+@pytest.mark.parametrize(
+    ("height", "width"), [(1, 1), (2, 3), (31, 32), (32, 31), (33, 47), (48, 17), (64, 64), (128, 9)]
+)
+@pytest.mark.parametrize("factor", [0.07, 0.35, 0.5, 0.6, 0.97])
+def test_images_far_down_a_tall_canvas_become_what_each_becomes_alone(height, width, factor):
+    """OpenCV's single precision would tell, had we asked too much of it."""
+    images = np.random.default_rng(height).integers(0, 256, (40, height, width, 3), dtype=np.uint8)
+    recipe = {
+        "brightness": {"start": 1.0, "stop": 1.1, "step": 1.0},
+        "scale": {"start": factor, "stop": 1.0, "step": 1.0},
+        "offset_step": max(1, int(height / factor) // 2),
+        "canvas_pixel": [0, 0],
+    }
+    assert np.array_equal(article(images, **recipe), [one_at_a_time(image, **recipe) for image in images])
+
+
+def test_a_tall_canvas_may_have_more_rows_than_16_bits_count():
+    images = np.random.default_rng(1).integers(0, 256, (2000, 32, 4, 3), dtype=np.uint8)
+    recipe = {
+        "brightness": {"start": 1.0, "stop": 1.1, "step": 1.0},
+        "scale": {"start": 0.6, "stop": 0.7, "step": 1.0},
+        "offset_step": 20,
+        "canvas_pixel": [0, 0],
+    }
+    assert np.array_equal(article(images, **recipe), [one_at_a_time(image, **recipe) for image in images])
+
+
+@pytest.mark.parametrize("start", [1.0, 2.5, 40.0])
+def test_there_is_no_place_on_a_canvas_smaller_than_the_image(start):
+    image = np.random.default_rng(1).integers(0, 256, (8, 8, 3), dtype=np.uint8)
+    recipe = SMALL | {"scale": {"start": start, "stop": start + 1, "step": 0.5}}
+    assert np.array_equal(article(image, **recipe), one_at_a_time(image, **recipe))
+    assert len(article(image, **recipe)) == 2
+
+
 def test_a_square_of_32_pixels_becomes_712_images():
     images = article(np.zeros((32, 32, 3), np.uint8), **RECIPE)
     assert images.shape == (712, 32, 32, 3)

@@ -118,7 +118,7 @@ def article(
     originals = brightened.reshape(-1, *images.shape[-3:])
     canvases = list(_canvases(height, width, scale, offset_step))
     count = 1 + sum(len(canvas.tops) * len(canvas.lefts) for canvas in canvases)
-    # A single array, as fresh memory costs half as much as the scaling.
+    # A single array: fresh memory in many pieces takes half as long as the scaling.
     made = np.empty((len(originals), count, *images.shape[-3:]), dtype=np.uint8)
     made[:, 0] = originals
     smaller = chain.from_iterable(_placed(originals, originals[:, *canvas_pixel], canvas) for canvas in canvases)

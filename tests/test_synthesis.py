@@ -111,7 +111,7 @@ def one_at_a_time(image, brightness, scale, offset_step, canvas_pixel):
     st.integers(1, 30),
     st.data(),
 )
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_several_images_at_once_become_what_each_becomes_alone(images, start, step, offset_step, data):
     height, width = images.shape[1:3]
     recipe = {

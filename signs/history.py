@@ -5,8 +5,6 @@ import math
 from itertools import chain
 from pathlib import Path
 
-from signs.datasets import replaced
-
 Row = dict[str, float]
 
 
@@ -20,15 +18,8 @@ def best_epoch(history: list[Row]) -> int:
     return max(range(len(history)), key=lambda i: (history[i]["valid_accuracy"], -history[i]["valid_cost"], -i))
 
 
-def write(path: Path, history: list[Row]) -> None:
-    """Writes a CSV with a column for each value, to six digits."""
-    lines = [",".join(history[0]), *(",".join(f"{value:.6g}" for value in row.values()) for row in history)]
-    with replaced(path) as partial:
-        partial.write_text("\n".join(lines) + "\n", encoding="utf-8")
-
-
 def read(path: Path) -> list[Row]:
-    """Reads a CSV that `write` wrote; a ValueError for another file."""
+    """Reads a CSV that `tables.write` wrote; a ValueError for another file."""
     try:
         with path.open(encoding="utf-8", newline="") as file:
             rows = [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]

@@ -1,15 +1,13 @@
 """When a model does not answer: a threshold of confidence, chosen on validation and only measured on test."""
 
-from pathlib import Path
+import math
 
 import numpy as np
 
-from signs.datasets import replaced
 from signs.scores import interval, softmax
+from signs.tables import Table
 
-ROWS = 400  # of the curve that is kept
-
-Table = list[dict[str, float]]
+ROWS = 400  # of the curve that are kept
 
 
 def answers(logits: np.ndarray, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -79,10 +77,7 @@ def accepted(confidence: np.ndarray, is_right: np.ndarray, threshold: float) -> 
     return result
 
 
-def write(path: Path, curve: Table) -> None:
-    """Writes what `acceptance` gives as a CSV of at most about 400 rows, to six digits."""
-    every = max(1, len(curve) // ROWS)
-    kept = curve[::-1][::every][::-1]
-    lines = [",".join(curve[0]), *(",".join(f"{value:.6g}" for value in row.values()) for row in kept)]
-    with replaced(path) as partial:
-        partial.write_text("\n".join(lines) + "\n", encoding="utf-8")
+def thinned(curve: Table) -> Table:
+    """Of what `acceptance` gives at most 400 rows, evenly picked, the last one among them."""
+    every = math.ceil(len(curve) / ROWS)
+    return curve[::-1][::every][::-1]

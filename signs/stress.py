@@ -1,20 +1,19 @@
 """A model under stress: on corrupted test images, and on images that are no sign."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from signs import classes
 from signs.corruption import Corruptions, corrupted
-from signs.datasets import DataSet, replaced
+from signs.datasets import DataSet
 from signs.outliers import outliers
 from signs.params import Count, Seed, validated
 from signs.scores import softmax
+from signs.tables import Table
 
 Logits = Callable[[np.ndarray], np.ndarray]
-Table = list[dict[str, float]]
 
 
 @validated("stress")
@@ -64,10 +63,3 @@ def stress(
     }
     metrics = {"corrupted": means | {"mean": float(np.mean(list(means.values())))}, "turned_away": turned_away}
     return metrics, rows
-
-
-def write(path: Path, table: Table) -> None:
-    """Writes the rows as a CSV, to six digits."""
-    lines = [",".join(table[0]), *(",".join(f"{value:.6g}" for value in row.values()) for row in table)]
-    with replaced(path) as partial:
-        partial.write_text("\n".join(lines) + "\n", encoding="utf-8")

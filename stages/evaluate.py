@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from signs import classes, evaluation, models, params, predictions, rejection
+from signs import classes, evaluation, models, params, predictions, rejection, tables
 from signs.backend import reproducible
 from signs.datasets import read
 from stages import run
@@ -21,7 +21,8 @@ def main(dataset: Path, model: Path, metrics: Path, probabilities: Path, accepta
         probabilities, {name: logits[name] for name in kept}, {name: labels[name] for name in kept}, trained.classes.ids
     )
     right = classes.indices(labels["test"], trained.classes.ids)
-    rejection.write(acceptance, rejection.acceptance(*rejection.answers(logits["test"], right)))
+    curve = rejection.acceptance(*rejection.answers(logits["test"], right))
+    tables.write(acceptance, rejection.thinned(curve))
     evaluation.write(metrics, measured)
     print(f"{model.name}: test accuracy {measured['test']['accuracy']:.4f} on {measured['images']} images")
 

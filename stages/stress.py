@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from signs import evaluation, models, params, preprocessing, stress
+from signs import evaluation, models, params, preprocessing, stress, tables
 from signs.backend import reproducible
 from signs.datasets import read
 from stages import run
@@ -22,7 +22,7 @@ def main(dataset: Path, model: Path, measured: Path, metrics: Path, table: Path)
         threshold,
         **params.load("stress"),
     )
-    stress.write(table, rows)
+    tables.write(table, rows)
     evaluation.write(metrics, found)
 
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from signs import fitting, history, models, params
+from signs import fitting, models, params, tables
 from signs.datasets import digest, read
 from stages import run
 
@@ -13,7 +13,7 @@ def main(dataset: Path, model: Path, table: Path) -> None:
     settings = params.load("train")
     settings["load_from"] = settings["load_from"][model.name]
     fitted, rows = fitting.fit(read(dataset), digest(dataset), params.load("preprocess"), logs, **settings)
-    history.write(table, rows)
+    tables.write(table, rows)
     models.write(model, fitted)
     fitting.forget(logs)
 

@@ -33,6 +33,7 @@ ORDER = (
     "signs.download",
     "signs.datasets",
     "signs.arrays",
+    "signs.tables",
     "signs.images",
     "signs.corruption",
     "signs.outliers",

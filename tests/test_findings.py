@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from signs import datasets, diagnosis, evaluation, exploration, findings, history, predictions
+from signs import datasets, diagnosis, evaluation, exploration, findings, predictions, tables
 from signs.classes import Classes, SignClass
 from signs.datasets import DataSet, Split
 
@@ -40,7 +40,7 @@ def left(tmp_path):
     )
     measured = evaluation.evaluate(logits, labels, data.classes, calibration_bins=5, accepted_accuracy=0.9)
     evaluation.write(tmp_path / "metrics/original.json", measured)
-    history.write(tmp_path / "metrics/original/history.csv", [{"epoch": 0, "train_accuracy": 0.25, "train_cost": 1.5}])
+    tables.write(tmp_path / "metrics/original/history.csv", [{"epoch": 0, "train_accuracy": 0.25, "train_cost": 1.5}])
     found = diagnosis.diagnose(predictions.read(tmp_path / "predictions/original.npz"), data.classes, **SETTINGS)
     attention = np.linspace(0, 1, len(found.mistakes) * 6).reshape(-1, 3, 2)
     diagnosis.write_mistakes(tmp_path / "reports/diagnose/original/mistakes.npz", found.mistakes, attention)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signs import history
+from signs import history, tables
 
 rows = st.lists(st.fixed_dictionaries({"valid_accuracy": st.floats(0, 1), "valid_cost": st.floats(0, 10)}), min_size=1)
 
@@ -40,7 +40,7 @@ def test_without_validation_the_last_epoch_is_the_best():
 def test_the_table_holds_a_row_for_each_epoch(tmp_path):
     path = tmp_path / "metrics" / "history.csv"
     rows = [{"epoch": 0, "train_cost": 3.7612345678}, {"epoch": 1, "train_cost": 1.5e-9}]
-    history.write(path, rows)
+    tables.write(path, rows)
     assert path.read_text(encoding="utf-8") == "epoch,train_cost\n0,3.76123\n1,1.5e-09\n"
     with path.open(newline="") as file:
         assert [float(row["train_cost"]) for row in csv.DictReader(file)] == pytest.approx([3.76123, 1.5e-9])
@@ -49,7 +49,7 @@ def test_the_table_holds_a_row_for_each_epoch(tmp_path):
 def test_the_table_replaces_an_earlier_one(tmp_path):
     path = tmp_path / "history.csv"
     path.write_text("old")
-    history.write(path, [{"epoch": 0}])
+    tables.write(path, [{"epoch": 0}])
     assert path.read_text() == "epoch\n0\n"
     assert list(tmp_path.iterdir()) == [path]
 
@@ -64,7 +64,7 @@ def test_a_table_comes_back_to_six_digits(tmp_path_factory, values):
         {"epoch": epoch, "train_accuracy": accuracy, "train_cost": cost, "squared_change": change}
         for epoch, (accuracy, cost, change) in enumerate(values)
     ]
-    history.write(path, rows)
+    tables.write(path, rows)
     read = history.read(path)
     assert [list(row) for row in read] == [list(row) for row in rows]
     for row, expected in zip(read, rows, strict=True):

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -56,12 +58,10 @@ def test_an_image_as_sure_as_the_threshold_is_not_answered():
     assert accepted(np.array([0.5, 0.5]), np.ones(2, bool), 0.5)["coverage"] == 0
 
 
-def test_the_curve_is_kept_in_so_many_rows_down_to_answering_all(tmp_path):
-    rng = np.random.default_rng(0)
-    curve = acceptance(rng.random(5_000), rng.random(5_000) < 0.9)
-    rejection.write(tmp_path / "curve.csv", curve)
-    header, *rows = (tmp_path / "curve.csv").read_text().splitlines()
-    assert header == "threshold,coverage,accuracy"
-    assert 400 <= len(rows) <= 450
-    assert float(rows[-1].split(",")[1]) == 1
-    assert [float(row.split(",")[1]) for row in rows] == sorted(float(row.split(",")[1]) for row in rows)
+@given(st.integers(1, 3000))
+def test_the_curve_is_thinned_down_to_answering_all(count):
+    curve = [{"coverage": row / count} for row in range(1, count + 1)]
+    kept = rejection.thinned(curve)
+    assert min(count, 200) <= len(kept) <= 400
+    assert kept[-1] == curve[-1]
+    assert len({curve.index(b) - curve.index(a) for a, b in pairwise(kept)}) <= 1

@@ -68,11 +68,6 @@ def test_the_images_of_a_larger_test_set_are_picked_evenly():
     assert seen == [12] * 15 + [30] * 3
 
 
-def test_the_table_is_written_as_csv(tmp_path):
-    stress.write(tmp_path / "table.csv", [{"severity": 0, "blur": 1.0}, {"severity": 1, "blur": 1 / 3}])
-    assert (tmp_path / "table.csv").read_text() == "severity,blur\n0,1\n1,0.333333\n"
-
-
 @pytest.mark.parametrize(
     ("qualities", "message"), [([0, 1], r"jpeg\.0 is 0"), ([50], ".* as many amounts as the others")]
 )

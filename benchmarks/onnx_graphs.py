@@ -11,7 +11,7 @@ from benchmarks.contenders import THREADS
 from benchmarks.ours import built
 from benchmarks.tasks import SIZE, TASKS, images
 from benchmarks.weights import Weights, of
-from signs.networks import LEAST_DEVIATION, Classifier, ConvNet
+from signs.networks import LEAST_CONTRAST, LEAST_DEVIATION, Classifier, ConvNet
 
 OPSET = 17
 IR_VERSION = 10  # that runtimes of the last years read
@@ -45,6 +45,7 @@ def graph(network: Classifier, channels: int) -> bytes:
     held = of(network)
     if isinstance(network, ConvNet):
         _standardize(made)
+        _add_relative(made, network.neighbourhood)
         _groups(made, iter(held), network.depths)
     else:
         _convolutions(made, held[:2])
@@ -79,9 +80,28 @@ def predictor(network: str, count: int, together: int) -> Callable[[], object]:
 
 def _standardize(made: _Graph) -> None:
     centred = made.apply("Sub", "images", made.add("ReduceMean", axes=[1, 2, 3]))
-    variance = made.apply("ReduceMean", made.apply("Mul", centred, centred), axes=[1, 2, 3])
-    least = made.array(np.array(LEAST_DEVIATION, np.float32))
-    made.apply("Div", centred, made.apply("Add", made.apply("Sqrt", variance), least))
+    variance = made.apply("ReduceMean", _squared(made, centred), axes=[1, 2, 3])
+    _divided(made, centred, variance, LEAST_DEVIATION)
+
+
+def _add_relative(made: _Graph, side: int) -> None:
+    images = made.last
+    brightness = made.add("ReduceMean", axes=[1])
+    means = {"kernel_shape": [side, side], "pads": [side // 2] * 4, "count_include_pad": 0}
+    mean = made.apply("AveragePool", brightness, **means)
+    square = made.apply("AveragePool", _squared(made, brightness), **means)
+    variance = made.apply("Relu", made.apply("Sub", square, _squared(made, mean)))
+    _divided(made, made.apply("Sub", brightness, mean), variance, LEAST_CONTRAST)
+    made.apply("Concat", images, made.last, axis=1)
+
+
+def _squared(made: _Graph, values: str) -> str:
+    return made.apply("Mul", values, values)
+
+
+def _divided(made: _Graph, values: str, variance: str, least: float) -> None:
+    constant = made.array(np.array(least, np.float32))
+    made.apply("Div", values, made.apply("Add", made.apply("Sqrt", variance), constant))
 
 
 def _convolutions(made: _Graph, held: Sequence[Weights]) -> None:

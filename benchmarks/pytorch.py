@@ -13,14 +13,26 @@ from benchmarks.weights import Weights
 
 
 class Standardize(nn.Module):
-    """Brings each image to mean 0 and variance 1, as `signs.networks.ConvNet` does."""
+    """Brings each image to mean 0 and variance 1, and adds a channel that is so by its neighbourhood.
 
-    LEAST_DEVIATION = 0.04
+    As `signs.networks.ConvNet` does.
+    """
+
+    LEAST_DEVIATION, LEAST_CONTRAST = 0.04, 0.2
+
+    def __init__(self, neighbourhood: int) -> None:
+        super().__init__()
+        margin = neighbourhood // 2
+        self.mean = nn.AvgPool2d(neighbourhood, stride=1, padding=margin, count_include_pad=False)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """Gives the shape of the images."""
+        """Gives the shape of the images, with one more channel."""
         variance, mean = torch.var_mean(images, dim=(1, 2, 3), correction=0, keepdim=True)
-        return (images - mean) / (variance.sqrt() + self.LEAST_DEVIATION)
+        images = (images - mean) / (variance.sqrt() + self.LEAST_DEVIATION)
+        brightness = images.mean(dim=1, keepdim=True)
+        mean, square = self.mean(brightness), self.mean(brightness**2)
+        relative = (brightness - mean) / ((square - mean**2).clamp(min=0).sqrt() + self.LEAST_CONTRAST)
+        return torch.cat([images, relative], dim=1)
 
 
 def lenet(channels: int, *, depths: Sequence[int], dropout_keep_prob: float) -> nn.Sequential:
@@ -36,9 +48,12 @@ def lenet(channels: int, *, depths: Sequence[int], dropout_keep_prob: float) -> 
     return nn.Sequential(*layers, nn.Linear(fourth, CLASSES))
 
 
-def convnet(channels: int, *, depths: Sequence[Sequence[int]], dropout_keep_prob: float) -> nn.Sequential:
+def convnet(
+    channels: int, *, depths: Sequence[Sequence[int]], dropout_keep_prob: float, neighbourhood: int
+) -> nn.Sequential:
     """The twin of `signs.networks.ConvNet`."""
-    layers: list[nn.Module] = [Standardize()]
+    layers: list[nn.Module] = [Standardize(neighbourhood)]
+    channels += 1
     for group in depths:
         for depth in group:
             convolution = nn.Conv2d(channels, depth, 3, padding=1, bias=False)

@@ -8,6 +8,26 @@ from signs.networks import Classifier
 BATCH_SIZE = 256
 
 
+def of_mistakes(
+    network: Classifier, features: np.ndarray, softmax: np.ndarray, indices: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Where a network looked at the images that it mistook.
+
+    Args:
+        network: Built.
+        features: Preprocessed images, (n, height, width, channels).
+        softmax: What the network says of them, (n, classes).
+        indices: Of the right classes, (n,).
+
+    Returns:
+        The positions of the mistaken images, ascending, int64 (mistakes,), and their `attention`, asked about
+        the class that the network took them for.
+    """
+    said = softmax.argmax(axis=1)
+    rows = np.flatnonzero(said != indices)
+    return rows, attention(network, features[rows], said[rows])
+
+
 def attention(network: Classifier, features: np.ndarray, indices: np.ndarray) -> np.ndarray:
     """How much each place of the last convolution's maps raised the logit of a class.
 

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sklearn.metrics import f1_score
 
 from signs import rejection
 from signs.classes import Classes, indices
@@ -19,8 +18,10 @@ def macro_f1(logits: np.ndarray, indices: np.ndarray) -> float:
 
     A class that neither occurs nor is predicted counts as 0: it is not left out.
     """
-    every_class = np.arange(logits.shape[1])
-    return float(f1_score(indices, logits.argmax(axis=1), labels=every_class, average="macro", zero_division=0))
+    classes, said = logits.shape[1], logits.argmax(axis=1)
+    right = np.bincount(said[said == indices], minlength=classes)
+    either = np.bincount(said, minlength=classes) + np.bincount(indices, minlength=classes)
+    return float(np.divide(2 * right, either, out=np.zeros(classes), where=either > 0).mean())
 
 
 def calibration_error(logits: np.ndarray, indices: np.ndarray, bins: int) -> float:

@@ -11,6 +11,7 @@ from signs.layers import ConvLayer, DropoutLayer, FlattenLayer, FullLayer, Layer
 from signs.params import Count, Real, validated
 
 LEAST_DEVIATION = 0.04  # of pixels in [-1, 1]: an image of one colour is not blown up to noise
+LEAST_CONTRAST = 0.2  # likewise of a neighbourhood, in an image that is standardized
 
 KeepProb = Annotated[Real, Field(gt=0, le=1)]
 
@@ -139,6 +140,12 @@ class ConvNet(Classifier):
         dropout_keep_prob: The share of the last group's outputs kept in training.
         standardize: Whether each image is brought to mean 0 and variance 1 first, so that dark and flat ones
             look like the others.
+        neighbourhood: Side in pixels of the square around each pixel, as much of it as lies in the image, by whose
+            mean and deviation a further channel standardizes the brightness: in it, what lies in shadow looks
+            like the rest. None for no such channel.
+
+    Source: the further channel follows Jarrett, Kavukcuoglu, Ranzato, LeCun, "What is the best multi-stage
+    architecture for object recognition?", 2009.
     """
 
     def __init__(
@@ -147,11 +154,12 @@ class ConvNet(Classifier):
         depths: Sequence[Sequence[int]] = ((32,), (64, 64), (128, 128, 128)),
         dropout_keep_prob: float = 0.6,
         standardize: bool = True,
+        neighbourhood: int | None = 9,
         **kwargs,
     ) -> None:
         super().__init__(**{"name": "convnet"} | kwargs)
-        self.classes, self.depths = classes, tuple(map(tuple, depths))
-        self.dropout_keep_prob, self.standardize = dropout_keep_prob, standardize
+        self.classes, self.depths, self.dropout_keep_prob = classes, tuple(map(tuple, depths)), dropout_keep_prob
+        self.standardize, self.neighbourhood = standardize, neighbourhood
 
     def build(self, input_shape: Sequence) -> None:
         """Makes the layers for images of this shape.
@@ -163,6 +171,7 @@ class ConvNet(Classifier):
         least = 2 ** len(self.depths)
         if min(height, width) < least:
             raise ValueError(f"images are {height}x{width} pixels; these groups need at least {least}x{least}")
+        channels += self.neighbourhood is not None
         self.groups = []
         for number, depths in enumerate(self.depths, start=1):
             group = []
@@ -183,12 +192,22 @@ class ConvNet(Classifier):
         if self.standardize:
             mean, variance = ops.moments(x, axes=(1, 2, 3), keepdims=True)
             x = (x - mean) / (ops.sqrt(variance) + LEAST_DEVIATION)
+        if self.neighbourhood:
+            x = ops.concatenate([x, self._relative(ops.mean(x, axis=-1, keepdims=True))], axis=-1)
         x = ops.cast(x, self.compute_dtype)
         for group in self.groups:
             for layer in group:
                 x = layer(x, training=training)
             x = ops.max_pool(x, 2, 2)
         return x
+
+    def _relative(self, brightness):
+        """Brightness by the mean and deviation of what is around it: (n, height, width, 1)."""
+        square, mean = (
+            ops.average_pool(values, self.neighbourhood, 1, padding="same") for values in (brightness**2, brightness)
+        )
+        # Rounding may take the variance of one colour below 0.
+        return (brightness - mean) / (ops.sqrt(ops.maximum(square - mean**2, 0)) + LEAST_CONTRAST)
 
     def head(self, maps, training: bool = False):
         """Logits, float32 (n, classes), by one full layer."""
@@ -201,6 +220,7 @@ class ConvNet(Classifier):
             "depths": self.depths,
             "dropout_keep_prob": self.dropout_keep_prob,
             "standardize": self.standardize,
+            "neighbourhood": self.neighbourhood,
         }
         return {**super().get_config(), **own}
 
@@ -220,9 +240,10 @@ def convnet(
     depths: Annotated[list[Annotated[list[Count], Field(min_length=1, max_length=26)]], Field(min_length=1)],
     dropout_keep_prob: KeepProb,
     standardize: StrictBool,
+    neighbourhood: Count | None,
 ) -> Classifier:
     """The network `convnet` of params.yaml, for a number of classes."""
-    return ConvNet(classes, depths, dropout_keep_prob, standardize)
+    return ConvNet(classes, depths, dropout_keep_prob, standardize, neighbourhood)
 
 
 NETWORKS: dict[str, Callable[..., Classifier]] = {"lenet": lenet, "convnet": convnet}

@@ -24,7 +24,14 @@ class Predictions(NamedTuple):
     labels: dict[str, np.ndarray]
 
 
-def write(path: Path, logits: dict[str, np.ndarray], labels: dict[str, np.ndarray], ids: np.ndarray) -> None:
+def write(
+    path: Path,
+    logits: dict[str, np.ndarray],
+    labels: dict[str, np.ndarray],
+    ids: np.ndarray,
+    mistaken: np.ndarray,
+    attention: np.ndarray,
+) -> None:
     """Writes an `.npz`: for each split `<split>_softmax`, float32 (n, classes), and `<split>_labels`, (n,).
 
     Args:
@@ -32,9 +39,15 @@ def write(path: Path, logits: dict[str, np.ndarray], labels: dict[str, np.ndarra
         logits: By split, each (n, classes).
         labels: Class ids by split, each (n,).
         ids: Class ids of the columns, (classes,); kept as `ids`.
+        mistaken: Positions of the test images that were taken for another class, ascending, (mistakes,); kept
+            as `mistaken`.
+        attention: Where the network looked at these, 0-1, (mistakes, rows, columns); kept in 256 steps as
+            `attention`.
     """
     probabilities = {f"{split}_softmax": softmax(values) for split, values in logits.items()}
-    arrays.write(path, {"ids": ids} | probabilities | {f"{split}_labels": values for split, values in labels.items()})
+    right = {f"{split}_labels": values for split, values in labels.items()}
+    looked = {"mistaken": mistaken, "attention": np.rint(attention * 255).astype(np.uint8)}
+    arrays.write(path, {"ids": ids} | probabilities | right | looked)
 
 
 def read(path: Path) -> Predictions:
@@ -44,6 +57,25 @@ def read(path: Path) -> Predictions:
         ValueError: It is missing, or does not hold probabilities beside labels.
     """
     return _checked(arrays.read(path, NAMES), str(path))
+
+
+def read_attention(path: Path, images: np.ndarray) -> np.ndarray:
+    """Where the network looked at some test images that it mistook.
+
+    Args:
+        path: Of a file that `write` made.
+        images: Positions in the test split, (n,).
+
+    Returns:
+        float32 (n, rows, columns), 0-1.
+
+    Raises:
+        ValueError: The file is missing or damaged, or one of the images was not mistaken.
+    """
+    mistaken, attention = arrays.read(path, ["mistaken", "attention"])
+    if not np.isin(images, mistaken).all():
+        raise ValueError(f"{path} does not say where the network looked; dvc repro evaluate makes it anew")
+    return attention[np.searchsorted(mistaken, images)].astype(np.float32) / 255
 
 
 def parse(file: BinaryIO, where: str) -> Predictions:

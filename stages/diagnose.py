@@ -2,10 +2,8 @@
 
 from pathlib import Path
 
-from signs import diagnosis, figures, history, models, params, predictions
+from signs import classes, diagnosis, figures, history, params, predictions
 from signs.albums.diagnosis import album
-from signs.attention import attention
-from signs.backend import reproducible
 from signs.datasets import replaced, unpickle
 from signs.images import displayed
 from stages import run
@@ -13,15 +11,12 @@ from stages import run
 
 def main(dataset: Path, model: Path, probabilities: Path, learning: Path, tables: Path, out: Path) -> None:
     """Writes what DVC plots to the folder `tables`; figures, and where the network looked, to the folder `out`."""
-    settings = params.load("train")
-    reproducible(settings["seed"], settings["threads"])
-    predicted, trained = predictions.read(probabilities), models.read(model)
+    predicted, known = predictions.read(probabilities), classes.read(model / classes.FILE_NAME)
     path = dataset / "test.p"  # the other splits take a second to read
     with path.open("rb") as file:
         test = unpickle(file, str(path))
-    found = diagnosis.diagnose(predicted, trained.classes, **params.load("diagnose"))
-    said = predicted.softmax["test"][found.mistakes].argmax(axis=1)
-    places = attention(trained.network, test.features[found.mistakes], said)
+    found = diagnosis.diagnose(predicted, known, **params.load("diagnose"))
+    places = predictions.read_attention(probabilities, found.mistakes)
     diagnosis.write_tables(tables, found)
     with replaced(out) as partial:
         partial.mkdir()

@@ -3,8 +3,10 @@
 from pathlib import Path
 
 from signs import classes, evaluation, models, params, predictions, rejection, tables
+from signs.attention import of_mistakes
 from signs.backend import reproducible
 from signs.datasets import read
+from signs.scores import softmax
 from stages import run
 
 
@@ -16,11 +18,10 @@ def main(dataset: Path, model: Path, metrics: Path, probabilities: Path, accepta
     logits = {name: trained.logits(split.features) for name, split in splits.items()}
     labels = {name: split.labels for name, split in splits.items()}
     measured = evaluation.evaluate(logits, labels, trained.classes, **params.load("evaluate"))
-    kept = ("valid", "test")
-    predictions.write(
-        probabilities, {name: logits[name] for name in kept}, {name: labels[name] for name in kept}, trained.classes.ids
-    )
     right = classes.indices(labels["test"], trained.classes.ids)
+    looked = of_mistakes(trained.network, splits["test"].features, softmax(logits["test"]), right)
+    kept = {name: logits[name] for name in ("valid", "test")}
+    predictions.write(probabilities, kept, {name: labels[name] for name in kept}, trained.classes.ids, *looked)
     curve = rejection.acceptance(*rejection.answers(logits["test"], right))
     tables.write(acceptance, rejection.thinned(curve))
     evaluation.write(metrics, measured)

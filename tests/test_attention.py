@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from signs import attention as module
-from signs.attention import attention
+from signs.attention import attention, of_mistakes
 from signs.backend import keras, ops, tf
 from signs.networks import Classifier, LeNet
 
@@ -141,3 +141,16 @@ def test_neither_network_nor_images_are_altered():
     attention(network, features, np.zeros(5, np.int64))
     assert np.array_equal(features, before[0])
     assert all(np.array_equal(*pair) for pair in zip(network.get_weights(), before[1], strict=True))
+
+
+def test_of_mistakes_only_what_the_network_took_them_for_is_asked_about():
+    network, features = lenet(), images(6)
+    said = np.array([0, 1, 2, 3, 4, 5])
+    rows, places = of_mistakes(network, features, np.eye(6)[said], np.array([0, 2, 2, 0, 4, 1]))
+    assert rows.tolist() == [1, 3, 5]
+    np.testing.assert_allclose(places, attention(network, features[rows], said[rows]), rtol=1e-5, atol=1e-6)
+
+
+def test_without_a_mistake_there_is_nowhere_to_look():
+    rows, places = of_mistakes(lenet(), images(2), np.eye(6)[[0, 1]], np.array([0, 1]))
+    assert (len(rows), len(places)) == (0, 0)

@@ -17,7 +17,9 @@ def write(path, right, labels=None):
     labels = np.zeros(len(right), int) if labels is None else np.asarray(labels)
     logits = np.where((labels == 0) == right, 1.0, -1.0)[:, np.newaxis] * [1, -1]
     one = {"valid": np.zeros((1, 2))}
-    predictions.write(path, one | {"test": logits}, {"valid": np.zeros(1, int), "test": labels}, np.array([0, 1]))
+    labels = {"valid": np.zeros(1, int), "test": labels}
+    not_looked = np.zeros(0, int), np.zeros((0, 1, 1))
+    predictions.write(path, one | {"test": logits}, labels, np.array([0, 1]), *not_looked)
 
 
 def said(folder, *arguments):

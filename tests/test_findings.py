@@ -36,7 +36,12 @@ def left(tmp_path):
     datasets.write(tmp_path / "data/original", data)
     exploration.write(tmp_path / "reports/explore/original/found.json", explored.found)
     predictions.write(
-        tmp_path / "predictions/original.npz", judged, {name: labels[name] for name in judged}, data.classes.ids
+        tmp_path / "predictions/original.npz",
+        judged,
+        {name: labels[name] for name in judged},
+        data.classes.ids,
+        np.zeros(0, int),
+        np.zeros((0, 1, 1)),
     )
     measured = evaluation.evaluate(logits, labels, data.classes, calibration_bins=5, accepted_accuracy=0.9)
     evaluation.write(tmp_path / "metrics/original.json", measured)

@@ -153,9 +153,27 @@ def test_convnet_does_not_see_brightness_and_contrast():
     model, features = ConvNet(5, depths=[[4], [6]]), images(4, (16, 16, 3))
     plain = np.array(model(features))
     np.testing.assert_allclose(model(features * 0.5 + 0.2), plain, atol=0.1 * np.ptp(plain))
-    seeing = ConvNet(5, depths=[[4], [6]], standardize=False)
+    seeing = ConvNet(5, depths=[[4], [6]], standardize=False, neighbourhood=None)
     bright = np.array(seeing(features))
     assert np.abs(np.array(seeing(features * 0.5 + 0.2)) - bright).max() > 0.1 * np.ptp(bright)
+
+
+def test_a_neighbourhood_adds_a_channel_that_no_shadow_darkens():
+    model, plain = ConvNet(5, depths=[[4]], neighbourhood=5), ConvNet(5, depths=[[4]], neighbourhood=None)
+    features = images(3, (16, 20, 3))
+    for network, channels in ((model, 4), (plain, 3)):
+        network(features)
+        assert network.groups[0][0].weight.shape == (3, 3, channels, 4)
+    brightness = np.random.default_rng(0).normal(size=(2, 16, 20, 1)).astype(np.float32)
+    shadowed = brightness.copy()
+    shadowed[:, :, 10:] = shadowed[:, :, 10:] * 4 - 6
+    found, again = (np.array(model._relative(values)) for values in (brightness, shadowed))
+    window = brightness[0, 3:8, 6:11, 0].astype(np.float64)
+    np.testing.assert_allclose(found[0, 5, 8, 0], (window[2, 2] - window.mean()) / (window.std() + 0.2), rtol=1e-4)
+    corner = brightness[1, :3, :3, 0].astype(np.float64)
+    np.testing.assert_allclose(found[1, 0, 0, 0], (corner[0, 0] - corner.mean()) / (corner.std() + 0.2), rtol=1e-4)
+    np.testing.assert_allclose(again[:, :, :8], found[:, :, :8], atol=1e-5)  # what the shadow does not come near
+    assert np.corrcoef(again[:, :, 13:].ravel(), found[:, :, 13:].ravel())[0, 1] > 0.99
 
 
 def test_images_of_one_colour_give_numbers():

@@ -72,7 +72,11 @@ def test_the_metrics_have_their_form(finished):
 def test_the_probabilities_are_kept_beside_their_labels(finished):
     for name, classes in (("original", 43), ("augmented", 48)):
         with np.load(finished / "predictions" / f"{name}.npz") as file:
-            assert set(file.files) == {"ids", "valid_softmax", "valid_labels", "test_softmax", "test_labels"}
+            kept = {"ids", "valid_softmax", "valid_labels", "test_softmax", "test_labels", "mistaken", "attention"}
+            assert set(file.files) == kept
+            is_wrong = file["ids"][file["test_softmax"].argmax(axis=1)] != file["test_labels"]
+            assert np.array_equal(file["mistaken"], np.flatnonzero(is_wrong))
+            assert len(file["attention"]) == is_wrong.sum()
             assert file["ids"].tolist() == list(range(classes))
             accuracy = np.mean(file["ids"][file["test_softmax"].argmax(axis=1)] == file["test_labels"])
         np.testing.assert_allclose(accuracy, metrics(finished, name)["test"]["accuracy"])

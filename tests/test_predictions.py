@@ -9,7 +9,7 @@ from signs import predictions
 def written(path):
     logits = {"valid": np.log(np.array([[1, 3]], np.float32)), "test": np.zeros((2, 2), np.float32)}
     labels = {"valid": np.array([9]), "test": np.array([4, 9])}
-    predictions.write(path, logits, labels, np.array([4, 9]))
+    predictions.write(path, logits, labels, np.array([4, 9]), np.array([1]), np.array([[[0.5, 1]]]))
     return path.read_bytes()
 
 
@@ -17,7 +17,15 @@ def test_the_file_holds_probabilities_labels_and_ids(tmp_path):
     path = tmp_path / "predictions" / "original.npz"
     written(path)
     with np.load(path, allow_pickle=False) as file:
-        assert sorted(file.files) == ["ids", "test_labels", "test_softmax", "valid_labels", "valid_softmax"]
+        assert sorted(file.files) == [
+            "attention",
+            "ids",
+            "mistaken",
+            "test_labels",
+            "test_softmax",
+            "valid_labels",
+            "valid_softmax",
+        ]
         assert file["valid_softmax"] == pytest.approx(np.array([[0.25, 0.75]]))
         assert file["test_softmax"].dtype == np.float32
         assert file["test_softmax"].tolist() == [[0.5, 0.5], [0.5, 0.5]]
@@ -92,3 +100,23 @@ def test_arrays_that_do_not_go_together_are_named(tmp_path, changed, message):
     np.savez(tmp_path / "a.npz", **CONTENT | changed)
     with pytest.raises(ValueError, match=rf"a\.npz: {message}.*; dvc repro evaluate makes them anew"):
         predictions.read(tmp_path / "a.npz")
+
+
+# --- where the network looked
+
+
+def test_attention_comes_back_for_the_images_asked_for_within_half_a_step(tmp_path):
+    attention = np.random.default_rng(0).random((5, 3, 4))
+    mistaken, none = np.array([2, 3, 7, 11, 30]), np.zeros((0, 2), np.float32)
+    logits, labels = {"valid": none, "test": none}, {"valid": np.zeros(0, int), "test": np.zeros(0, int)}
+    predictions.write(tmp_path / "a.npz", logits, labels, np.array([4, 9]), mistaken, attention)
+    read = predictions.read_attention(tmp_path / "a.npz", np.array([30, 2, 7]))
+    assert read.dtype == np.float32
+    assert np.abs(read - attention[[4, 0, 2]]).max() <= 0.5 / 255 + 1e-6
+    assert predictions.read_attention(tmp_path / "a.npz", np.zeros(0, int)).shape == (0, 3, 4)
+
+
+def test_an_image_that_was_not_mistaken_has_no_attention(tmp_path):
+    written(tmp_path / "a.npz")
+    with pytest.raises(ValueError, match=r"a\.npz does not say where the network looked; dvc repro evaluate"):
+        predictions.read_attention(tmp_path / "a.npz", np.array([0, 1]))

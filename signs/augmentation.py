@@ -121,18 +121,18 @@ class _Draws:
         return tf.exp(self.within(most))
 
 
-def _partners(ids: np.ndarray, mirrored: list[tuple[int, int]]) -> tf.Tensor:
+def _partners(ids: np.ndarray, mirrored: list[tuple[int, int]]) -> np.ndarray:
     partner = np.full(len(ids), -1)
     for first, second in mirrored:
         if first in ids and second in ids:
             indices = classes.indices(np.array([first, second]), ids)
             partner[indices] = indices[::-1]
-    return tf.constant(partner, tf.int64)
+    return partner
 
 
-def _mirrored(labels: tf.Tensor, partner: tf.Tensor, draws: _Draws) -> tuple[tf.Tensor, tf.Tensor]:
+def _mirrored(labels: tf.Tensor, partner: np.ndarray, draws: _Draws) -> tuple[tf.Tensor, tf.Tensor]:
     """Which images to mirror, bool (n, 1, 1, 1), and the labels after it."""
-    partners = tf.gather(partner, labels)
+    partners = tf.gather(tf.constant(partner, tf.int64), labels)
     chosen = (draws.share() < 0.5) & (partners >= 0)[:, None, None, None]
     return chosen, tf.where(chosen[:, 0, 0, 0], partners, labels)
 

@@ -5,12 +5,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from signs import datasets, diagnosis, evaluation, exploration, history, images, predictions
+from signs import datasets, diagnosis, evaluation, exploration, images, predictions, tables
 from signs.datasets import DataSet, Split
 from signs.diagnosis import Diagnosis
 from signs.history import Row
 from signs.merging import merge
 from signs.predictions import Predictions
+from signs.tables import Table
 
 
 class Explored(NamedTuple):
@@ -27,6 +28,7 @@ class Diagnosed(NamedTuple):
 
     `dataset`: the stored images of what it was trained and measured on. `metrics`: as `evaluate` gave them.
     `attention`: where the network looked at each of `diagnosis.mistakes`, 0-1 (n, rows, columns).
+    `acceptance`: see `rejection.acceptance`. `stress` and `corruptions`: what `stress.stress` gives.
     """
 
     name: str
@@ -36,6 +38,9 @@ class Diagnosed(NamedTuple):
     predictions: Predictions
     diagnosis: Diagnosis
     attention: np.ndarray
+    acceptance: Table
+    corruptions: Table
+    stress: dict[str, Any]
 
 
 def explored(name: str, data: Path, reports: Path) -> Explored:
@@ -73,8 +78,18 @@ def diagnosed(
     if not np.array_equal(shown, found.mistakes):
         raise ValueError(f"the mistakes of {name} in {reports} are not those of its predictions; dvc repro diagnose")
     measured = evaluation.read(metrics / f"{name}.json")
-    rows = history.read(metrics / name / "history.csv")
-    return Diagnosed(name, dataset, measured, rows, predicted, found, attention)
+    return Diagnosed(
+        name,
+        dataset,
+        measured,
+        tables.read(metrics / name / "history.csv", "train_accuracy", "train"),
+        predicted,
+        found,
+        attention,
+        tables.read(metrics / name / "acceptance.csv", "coverage", "evaluate"),
+        tables.read(metrics / name / "corruptions.csv", "severity", "stress"),
+        evaluation.read(metrics / name / "stress.json"),
+    )
 
 
 def augmented(original: DataSet, synthetic: DataSet) -> DataSet:

@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from signs import images
 from signs.classes import SignClass
 from signs.comparison import compare
+from signs.corruption import Corruptions, corrupted
 from signs.datasets import replaced
 from signs.diagnosis import Diagnosis
 from signs.findings import Diagnosed, Explored
@@ -61,6 +62,7 @@ def build(
         "data": data,
         "new_signs": [_new_sign(preview, sprite, settings["preview"]["every"]) for preview in previews],
         "models": [_model(model, typical, sprite, right) for model in diagnosed],
+        "corrupted": _corrupted(explored[0], sprite, settings["stress"]),
         "comparison": _comparison(diagnosed, typical, sprite, changed),
         "params": [[key, str(value)] for key, value in _flat(settings)],
         "versions": [[name, metadata.version(name)] for name in LIBRARIES],
@@ -187,6 +189,9 @@ def _model(model: Diagnosed, typical: dict[int, int], sprite: Sprite, right: int
             for first, second in found.confused
         ],
         "reliability": found.reliability,
+        "acceptance": model.acceptance,
+        "corruptions": model.corruptions,
+        "stress": model.stress,
         "average_probability": [
             [[int(place), round(float(row[place]), 4)] for place in np.argsort(-row) if row[place] >= LEAST_PROBABILITY]
             for row in np.nan_to_num(found.average)
@@ -199,6 +204,16 @@ def _model(model: Diagnosed, typical: dict[int, int], sprite: Sprite, right: int
         "mistakes_total": int((~is_right).sum()),
         "right": tested(np.concatenate(chosen)),
     }
+
+
+def _corrupted(part: Explored, sprite: Sprite, settings: dict[str, Any]) -> dict[str, Any]:
+    """What each corruption does to the typical image of the class with the most test images."""
+    chosen = max(part.found["classes"], key=lambda row: row["test"])
+    image = part.dataset.train.features[[chosen["typical"]]]
+    tiles: dict[str, list[int]] = {}
+    for name, _, images_ in corrupted(image, Corruptions(**settings["corruptions"]), settings["seed"]):
+        tiles.setdefault(name, []).append(sprite.add(images_[0]))
+    return {"name": chosen["name"], "tile": sprite.add(image[0]), "tiles": tiles}
 
 
 def _in_matrix(matrix: np.ndarray) -> list[int]:

@@ -18,6 +18,7 @@ def main(data: Path, metrics: Path, predictions: Path, reports: Path, page: Path
         "preview": params.load("preview"),
         "train": params.load("train"),
         "evaluate": params.load("evaluate"),
+        "stress": params.load("stress"),
         "diagnose": params.load("diagnose"),
     }
     original, synthetic = explored = [findings.explored(name, data, reports) for name in ("original", "synthetic")]

@@ -8,6 +8,9 @@ from signs.classes import Classes, SignClass
 from signs.datasets import DataSet, Split
 
 NAMES = {3: "Stop", 8: "Yield", 20: "Parking"}
+ACCEPTANCE = [{"threshold": 0.5, "coverage": 0.25, "accuracy": 1}]
+CORRUPTIONS = [{"severity": 0, "blur": 0.75}, {"severity": 1, "blur": 0.5}]
+STRESS = {"corrupted": {"blur": 0.5, "mean": 0.5}, "turned_away": {"noise": 1.0}}
 SETTINGS = {"bins": 5, "mistakes": 8}
 
 
@@ -46,6 +49,9 @@ def left(tmp_path):
     measured = evaluation.evaluate(logits, labels, data.classes, calibration_bins=5, accepted_accuracy=0.9)
     evaluation.write(tmp_path / "metrics/original.json", measured)
     tables.write(tmp_path / "metrics/original/history.csv", [{"epoch": 0, "train_accuracy": 0.25, "train_cost": 1.5}])
+    tables.write(tmp_path / "metrics/original/acceptance.csv", ACCEPTANCE)
+    tables.write(tmp_path / "metrics/original/corruptions.csv", CORRUPTIONS)
+    evaluation.write(tmp_path / "metrics/original/stress.json", STRESS)
     found = diagnosis.diagnose(predictions.read(tmp_path / "predictions/original.npz"), data.classes, **SETTINGS)
     attention = np.linspace(0, 1, len(found.mistakes) * 6).reshape(-1, 3, 2)
     diagnosis.write_mistakes(tmp_path / "reports/diagnose/original/mistakes.npz", found.mistakes, attention)
@@ -102,6 +108,7 @@ def test_the_results_of_a_model_are_read_back(left):
     assert (read.name, read.dataset) == ("original", data)
     assert read.metrics == json.loads((folder / "metrics/original.json").read_text())
     assert read.history == [{"epoch": 0, "train_accuracy": 0.25, "train_cost": 1.5}]
+    assert (read.acceptance, read.corruptions, read.stress) == (ACCEPTANCE, CORRUPTIONS, STRESS)
     softmax = read.predictions.softmax["test"]
     truth = np.searchsorted(data.classes.ids, data.test.labels)
     assert read.metrics["test"]["accuracy"] == (softmax.argmax(axis=1) == truth).mean()
@@ -115,6 +122,9 @@ def test_the_results_of_a_model_are_read_back(left):
     [
         "metrics/original.json",
         "metrics/original/history.csv",
+        "metrics/original/acceptance.csv",
+        "metrics/original/corruptions.csv",
+        "metrics/original/stress.json",
         "predictions/original.npz",
         "reports/diagnose/original/mistakes.npz",
     ],

@@ -76,6 +76,26 @@ def test_a_killed_run_goes_on_and_ends_in_the_same_bytes(project):
     assert " 1/12" not in resumed.stderr
 
 
+def test_every_setting_but_the_default_trains_in_a_process_of_its_own(project):
+    for old, new in {
+        "epochs: 12": "epochs: 3",
+        "name: lenet": "name: convnet",
+        "[[32], [64, 64], [128, 128, 128]]": "[[4], [6, 6]]",
+        "name: none": "name: camera",
+        "name: constant": "name: cosine",
+        "averaging: 0.0": "averaging: 0.9",
+        "balance: 0.0": "balance: 0.5",
+        "weight_decay: 0.0": "weight_decay: 0.01",
+        "label_smoothing: 0.0": "label_smoothing: 0.1",
+    }.items():
+        edit(project, old, new)
+    subprocess.run(COMMAND, cwd=project, check=True, capture_output=True)
+    before = digests(project)
+    subprocess.run(["rm", "-r", "models", "history.csv", "logs"], cwd=project, check=True)
+    subprocess.run(COMMAND, cwd=project, check=True, capture_output=True)
+    assert digests(project) == before
+
+
 def test_beside_the_model_lies_what_a_prediction_needs(project):
     edit(project, "epochs: 12", "epochs: 1")
     subprocess.run(COMMAND, cwd=project, check=True, capture_output=True)

@@ -21,7 +21,17 @@ SPLITS = ("train", "valid", "test")
 SIDE = 32  # pixels of a tile
 TILES = 40
 COLOURS = np.random.default_rng(5).integers(0, 256, (TILES, 3))
-SECTIONS = ["results", "datasets", "training", "classes", "confusion", "mistakes", "calibration", "probabilities"]
+SECTIONS = [
+    "results",
+    "datasets",
+    "training",
+    "classes",
+    "confusion",
+    "mistakes",
+    "calibration",
+    "stress",
+    "probabilities",
+]
 NAMES = ["Stop", "Yield", "Priority road", "No entry"]
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -71,6 +81,12 @@ def peak_at(row, column, rows=4, columns=5):
     return "".join("9" if (r, c) == (row, column) else "0" for r in range(rows) for c in range(columns))
 
 
+ACCEPTED = {
+    "threshold": 0.75, "coverage": 0.5, "coverage_low": 0.25, "coverage_high": 0.625, "accuracy": 0.875,
+    "accuracy_low": 0.75, "accuracy_high": 0.9375,
+}  # fmt: skip
+
+
 def model(name, classes, outcomes, validated=True, **changes):
     """A model that made these of the test images 0, 1, ...: (true, predicted, confidence), places in `classes`."""
     images = [
@@ -103,7 +119,9 @@ def model(name, classes, outcomes, validated=True, **changes):
             | {"tile": place % TILES, "valid_probability": 0.5 + place / 1000 if validated else None}
             for place, row in enumerate(classes)
         ],
-        "metrics": {"test": {"accuracy": 0.5, "loss": 1.25, "macro_f1": 0.4, "calibration_error": 0.123}},
+        "metrics": {
+            "test": {"accuracy": 0.5, "loss": 1.25, "macro_f1": 0.4, "calibration_error": 0.123, "accepted": ACCEPTED}
+        },
         "accuracy": share(len(right), len(images)),
         "parts": [],
         "history": [
@@ -115,6 +133,15 @@ def model(name, classes, outcomes, validated=True, **changes):
         "matrix_classes": list(range(len(classes))),
         "pairs": sorted(pairs, key=lambda pair: -pair["forward"] - pair["backward"]),
         "reliability": {"valid": bins if validated else [], "test": bins},
+        "acceptance": [
+            {"threshold": 0.9, "coverage": 0.25, "accuracy": 1.0},
+            {"threshold": 0.75, "coverage": 0.5, "accuracy": 0.875},
+            {"threshold": 0.0, "coverage": 1.0, "accuracy": 0.5},
+        ],
+        "corruptions": [
+            {"severity": severity, "blur": 0.5 - severity / 10, "jpeg": 0.5 - severity / 100} for severity in range(4)
+        ],
+        "stress": {"corrupted": {"blur": 0.3, "jpeg": 0.48, "mean": 0.39}, "turned_away": {"noise": 0.81}},
         "average_probability": [[[place, 0.75]] if validated else [] for place in range(len(classes))],
         "mistakes": sorted(wrong, key=lambda image: -image["confidence"]),
         "attention_shape": [4, 5],
@@ -151,6 +178,7 @@ def context(*models, classes=None, **changes):
         "data": [dataset("original", classes)],
         "new_signs": [],
         "models": list(models),
+        "corrupted": {"name": classes[0]["name"], "tile": 0, "tiles": {"blur": [1, 2, 3], "jpeg": [4, 5, 6]}},
         "comparison": None,
         "params": [["train.epochs", "100"], ["train.network.lenet.depths", "[10, 20]"]],
         "versions": [["tensorflow", "2.20.0"]],
@@ -633,6 +661,29 @@ def test_the_charts_say_their_findings_in_words(open_page):
     )
     unnamed = page.locator("svg:not([role=img][aria-label])")
     expect(unnamed).to_have_count(0)
+
+
+def test_a_threshold_says_what_it_answers_and_how_much_of_that_is_right(open_page):
+    page = open_page(two_models())
+    figure = page.locator("#calibration article").first.locator("figure").last
+    expect(figure).to_contain_text("more than 75 % sure")
+    expect(figure).to_contain_text("On test that is 50.0 % (25.0 % to 62.5 %), and 87.50 % of them are right")
+    x, y = (float(figure.locator("circle").get_attribute(name)) for name in ("cx", "cy"))
+    assert x == pytest.approx(48 + 300 / 2, abs=0.1)
+    assert y == pytest.approx(168 - 150 * 0.125 / 0.6, abs=0.1)  # the axis ends at 60 %
+
+
+def test_under_stress_each_corruption_has_a_picture_and_a_figure_a_severity(open_page):
+    page = open_page(two_models())
+    rows = page.locator("#stress tbody").first.locator("tr")
+    assert [row.locator("th").inner_text() for row in rows.all()] == ["blur", "jpeg"]
+    cells = rows.first.locator("td")
+    assert [cell.inner_text().replace("\xa0", " ").split("\n") for cell in cells.all()] == [
+        ["50.0 %"] * 2, ["40.0 %"] * 2, ["30.0 %"] * 2, ["20.0 %"] * 2, ["30.0 %"] * 2,
+    ]  # fmt: skip
+    assert [cell.locator(".tile").count() for cell in cells.all()] == [1, 1, 1, 1, 0]
+    strangers = page.locator("#stress tbody").last.locator("tr")
+    assert [row.inner_text().split() for row in strangers.all()] == [["noise", "81.0", "%", "81.0", "%"]]
 
 
 def test_average_probabilities_are_those_of_the_chosen_model(open_page):

@@ -6,8 +6,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from signs import params, report
+from signs import params, rejection, report
 from signs.classes import Classes, SignClass
+from signs.corruption import CORRUPTIONS
 from signs.datasets import DataSet, Split
 from signs.diagnosis import diagnose
 from signs.evaluation import evaluate
@@ -31,6 +32,7 @@ SETTINGS = {
     "fetch": {"source": "sample", "url": "https://example.org/signs.zip", "sample": {"seed": 1}},
     "preview": {"every": 3, "rungs": 4},
     "merge": {},
+    "stress": params.load("stress"),
 }
 LIMITS = {"right": 2, "changed": 100}
 
@@ -74,7 +76,11 @@ def diagnosed(name, data, seed=0, surely_right=0.0, mistakes=1000):
         {"epoch": epoch, "train_accuracy": 0.1, "train_cost": 2.0, "valid_accuracy": accuracy, "valid_cost": 2.0}
         for epoch, accuracy in enumerate((0.1, 0.6, 0.5))
     ]
-    return Diagnosed(name, data, metrics, history, predictions, found, attention)
+    right = np.searchsorted(data.classes.ids, labels["test"])
+    acceptance = rejection.acceptance(*rejection.answers(logits["test"], right))
+    corruptions = [{"severity": severity} | dict.fromkeys(CORRUPTIONS, 0.9 - severity / 10) for severity in range(6)]
+    stressed = {"corrupted": dict.fromkeys([*CORRUPTIONS, "mean"], 0.6), "turned_away": {"noise": 0.5}}
+    return Diagnosed(name, data, metrics, history, predictions, found, attention, acceptance, corruptions, stressed)
 
 
 def context_of(plain=PLAIN, new=NEW, models=("original", "augmented"), settings=SETTINGS, **limits):
@@ -158,7 +164,7 @@ def keys(row):
 
 def test_the_context_has_these_keys(context):
     assert keys(context) == {
-        "images", "data", "new_signs", "models", "comparison", "params", "versions", "sprite",
+        "images", "data", "new_signs", "models", "corrupted", "comparison", "params", "versions", "sprite",
     }  # fmt: skip
     for part in context["data"]:
         assert keys(part) >= {
@@ -172,6 +178,7 @@ def test_the_context_has_these_keys(context):
     assert keys(context["data"][0]["duplicates"][0]["examples"][0]) == {
         "first", "second", "similarity", "first_name", "second_name",
     }  # fmt: skip
+    assert keys(context["corrupted"]) == {"name", "tile", "tiles"}
     assert keys(context["new_signs"][0]) == {"name", "drawing", "ladder", "every", "samples"}
     assert keys(context["sprite"]) == {"uri", "height", "width", "columns", "count"}
 
@@ -181,6 +188,7 @@ def test_a_model_has_these_keys(context):
         assert keys(model) >= {
             "name", "classes", "metrics", "accuracy", "parts", "history", "best_epoch", "confusion", "matrix_classes",
             "pairs", "reliability", "average_probability", "mistakes", "attention_shape", "mistakes_total", "right",
+            "acceptance", "corruptions", "stress",
         }  # fmt: skip
         assert keys(model["classes"][0]) == {
             "id", "name", "origin", "tile", "images", "precision", "recall", "f1", "valid_probability",
@@ -230,6 +238,7 @@ def test_every_tile_is_on_the_sheet(context):
         for copy in pair["examples"]
         for side in ("first", "second")
     ]
+    tiles += [tile for of_one in context["corrupted"]["tiles"].values() for tile in of_one]
     assert set(tiles) == set(range(context["sprite"]["count"]))
     assert (context["sprite"]["height"], context["sprite"]["width"]) == (16, 16)
 
@@ -382,7 +391,7 @@ def test_of_many_changed_images_the_surest_are_shown(context):
 
 
 def test_params_are_flat_and_versions_are_named(context):
-    assert context["params"] == [
+    assert [row for row in context["params"] if not row[0].startswith("stress.")] == [
         ["fetch.source", "sample"],
         ["fetch.url", "https://example.org/signs.zip"],
         ["fetch.sample.seed", "1"],

@@ -70,6 +70,8 @@ class DataSet:
 def read(folder: Path) -> DataSet:
     """Reads a folder; the classes are those of the training labels, named after `signnames.csv`.
 
+    The features are read-only.
+
     Raises:
         ValueError: A file is missing or is no such pickle, or `check` finds a fault.
     """
@@ -195,7 +197,7 @@ class _Array:
 
     def __setstate__(self, state: tuple) -> None:
         _, shape, dtype, is_fortran, content = state
-        self.array = np.frombuffer(content, dtype.dtype).reshape(shape, order="F" if is_fortran else "C").copy()
+        self.array = np.frombuffer(content, dtype.dtype).reshape(shape, order="F" if is_fortran else "C")
 
 
 def _from_buffer(content: bytes, dtype: _Dtype, shape: tuple[int, ...], order: str) -> _Array:
@@ -230,6 +232,7 @@ def unpickle(file: BinaryIO, where: str) -> Split:
     """Reads one pickled split without running anything that it names.
 
     Other keys than `features` and `labels` are passed over; images in one channel may lack the last axis.
+    The features are read-only: they are the file's own bytes, held once.
 
     Raises:
         ValueError: Named with `where`: no pickle, no dict of arrays, or one that names anything but arrays.

@@ -3,6 +3,7 @@ import os
 import pickle
 import subprocess
 import sys
+import tracemalloc
 from collections import OrderedDict
 from pathlib import Path
 
@@ -268,7 +269,18 @@ def test_images_come_as_they_were_pickled(kind, shape, label_type, protocol, ord
     assert found.labels.tolist() == labels.tolist()
     assert (found.features.dtype, found.labels.dtype) == (kind, np.int64)
     assert found.features.flags.c_contiguous
-    assert found.features.flags.writeable
+
+
+def test_a_file_is_held_in_memory_once(tmp_path):
+    large = split(count=100_000)
+    datasets.write(tmp_path / "data", dataset(train=large))
+    with (tmp_path / "data/train.p").open("rb") as file:
+        tracemalloc.start()
+        found = datasets.unpickle(file, "train.p")
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert peak < 1.5 * (large.features.nbytes + large.labels.nbytes)
+    assert np.array_equal(found.features, large.features)
 
 
 def test_other_keys_are_passed_over():

@@ -11,13 +11,12 @@ from pydantic import Field
 
 from signs import classes
 from signs.backend import tf
-from signs.params import Count, Integer, NonNegative, Share, validated
+from signs.params import ClassId, Count, NonNegative, Share, validated
 
 # Images in [-1, 1], class indices, and a seed (2,) give images and indices of the same shapes.
 Augment = Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
 Degrees = Annotated[NonNegative, Field(le=180)]
 Exponent = Annotated[NonNegative, Field(le=3)]
-ClassId = Annotated[Integer, Field(ge=0)]
 
 BLUR = np.outer([1, 2, 1], [1, 2, 1]) / 16
 SHADOW_SOFTNESS = 12  # steepness of its edge, over half an image

@@ -19,6 +19,7 @@ from signs.classes import Classes
 from signs.params import Section, Share
 
 SPLITS = ("train", "valid", "test")
+WITHHELD = "withheld"
 PICKLE_PROTOCOL = 4  # read by every Python since 3.4, and fixed, for the same bytes everywhere
 
 
@@ -50,12 +51,16 @@ class Shares(Section):
 
 @dataclass(frozen=True)
 class DataSet:
-    """Three splits and the classes that their labels mean."""
+    """Three splits and the classes that their labels mean.
+
+    `withheld`: photographs of classes that are trained on synthetic images instead, kept to measure on.
+    """
 
     train: Split
     valid: Split
     test: Split
     classes: Classes
+    withheld: Split | None = None
 
     @property
     def splits(self) -> dict[str, Split]:
@@ -64,7 +69,8 @@ class DataSet:
 
     def map(self, function: Callable[[Split], Split]) -> "DataSet":
         """The data set with `function` applied to each split."""
-        return DataSet(function(self.train), function(self.valid), function(self.test), self.classes)
+        withheld = function(self.withheld) if self.withheld else None
+        return DataSet(function(self.train), function(self.valid), function(self.test), self.classes, withheld)
 
 
 def read(folder: Path) -> DataSet:
@@ -76,8 +82,10 @@ def read(folder: Path) -> DataSet:
         ValueError: A file is missing or is no such pickle, or `check` finds a fault.
     """
     splits = {}
-    for name in SPLITS:
+    for name in (*SPLITS, WITHHELD):
         path = folder / f"{name}.p"
+        if name == WITHHELD and not path.exists():
+            continue
         if not path.is_file():
             raise ValueError(f"{path} is missing; a data set is a folder with train.p, valid.p and test.p")
         with path.open("rb") as file:
@@ -88,7 +96,7 @@ def read(folder: Path) -> DataSet:
 
 
 def write(folder: Path, dataset: DataSet) -> None:
-    """Writes the three pickles and `signnames.csv`; `folder` is whole or untouched.
+    """Writes the pickles and `signnames.csv`; `folder` is whole or untouched.
 
     Raises:
         ValueError: `check` finds a fault.
@@ -96,7 +104,8 @@ def write(folder: Path, dataset: DataSet) -> None:
     check(dataset, str(folder))
     with replaced(folder) as partial:
         partial.mkdir()
-        for name, split in dataset.splits.items():
+        kept = dataset.splits | ({WITHHELD: dataset.withheld} if dataset.withheld else {})
+        for name, split in kept.items():
             with (partial / f"{name}.p").open("wb") as file:
                 pickle.dump(split._asdict(), file, protocol=PICKLE_PROTOCOL)
         classes.write(partial / classes.FILE_NAME, dataset.classes)

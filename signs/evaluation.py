@@ -24,6 +24,12 @@ def macro_f1(logits: np.ndarray, indices: np.ndarray) -> float:
     return float(np.divide(2 * right, either, out=np.zeros(classes), where=either > 0).mean())
 
 
+def mean_recall(logits: np.ndarray, indices: np.ndarray) -> float:
+    """Mean over the classes that occur of the share of their images that are taken for them, 0-1."""
+    said, occurring = logits.argmax(axis=1), np.unique(indices)
+    return float(np.mean([(said[indices == place] == place).mean() for place in occurring]))
+
+
 def calibration_error(logits: np.ndarray, indices: np.ndarray, bins: int) -> float:
     """Expected calibration error, 0-1: how far confidence is from accuracy, weighted over equal bins.
 
@@ -54,7 +60,7 @@ def evaluate(
     """The metrics of a model on each split.
 
     Args:
-        logits: Of `train`, `valid` and `test`, each (n, classes).
+        logits: Of `train`, `valid`, `test` and, where there are such images, `withheld`, each (n, classes).
         labels: Class ids of the same images, each (n,).
         classes: What the columns of `logits` mean.
         calibration_bins: For the calibration error on test.
@@ -64,7 +70,9 @@ def evaluate(
         `train`, `valid`, `test`, each with `accuracy` (0-1) and `loss` (nats); `test` also with `macro_f1`,
         `calibration_error` and `accepted` (see `rejection.accepted`, with its `threshold`), and, where some of
         its classes are synthetic, with `original` and `synthetic`: the `accuracy` on the images of either kind.
-        `images`: the origins of the classes.
+        `images`: the origins of the classes. Where photographs were withheld, `withheld` holds `accuracy`, `loss`
+        and mean `recall` on them, and `test` `accuracy` and `recall` on photographs of these classes (`withheld`) and
+        of the other ones that are not synthetic (`others`).
 
     Raises:
         ValueError: A label that is none of the classes.
@@ -81,6 +89,13 @@ def evaluate(
     if synthetic.any() and not synthetic.all():
         for kind, chosen in (("original", ~synthetic), ("synthetic", synthetic)):
             metrics["test"][kind] = {"accuracy": accuracy(logits["test"][chosen], right["test"][chosen])}
+    if "withheld" in logits:
+        metrics["withheld"]["recall"] = mean_recall(logits["withheld"], right["withheld"])
+        withheld = np.isin(right["test"], right["withheld"])
+        for kind, chosen in (("withheld", withheld), ("others", ~withheld & ~synthetic)):
+            if chosen.any():
+                found = logits["test"][chosen], right["test"][chosen]
+                metrics["test"][kind] = {"accuracy": accuracy(*found), "recall": mean_recall(*found)}
     metrics["images"] = " and ".join(sorted({row.origin for row in classes.rows}))
     return metrics
 

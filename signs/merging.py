@@ -4,11 +4,11 @@ import numpy as np
 
 from signs.classes import Classes
 from signs.datasets import DataSet, Split, check
-from signs.params import validated
+from signs.params import ClassId, validated
 
 
 @validated("merge")
-def merge(original: DataSet, synthetic: DataSet) -> DataSet:
+def merge(original: DataSet, synthetic: DataSet, *, withhold: list[ClassId]) -> DataSet:
     """Adds synthetic classes to a data set.
 
     A synthetic class takes the id of the original class of the same name, or the next free one. Where
@@ -18,14 +18,19 @@ def merge(original: DataSet, synthetic: DataSet) -> DataSet:
     Args:
         original: Keeps its labels and its order of images.
         synthetic: Images of the same shape and type; its own numbering is dropped.
+        withhold: Ids of original classes of which only synthetic images train and validate; the original images
+            are kept apart, to measure what the synthetic ones are worth.
 
     Returns:
         The original images of each split, followed by the synthetic ones.
 
     Raises:
-        ValueError: The images of the two do not go together.
+        ValueError: The images of the two do not go together, or a class to withhold is not in both.
     """
     _check_alike(original, synthetic)
+    _check_in_both(withhold, original.classes, synthetic.classes)
+    train, valid = (_without(split, withhold) for split in (original.train, original.valid))
+    apart = [_of(split, withhold) for split in (original.train, original.valid)]
     renumbered = _renumber(original.classes, synthetic.classes)
     ids = np.array([row.id for row in renumbered])
     own_ids = np.sort(synthetic.classes.ids)
@@ -35,13 +40,35 @@ def merge(original: DataSet, synthetic: DataSet) -> DataSet:
     known = set(original.classes.ids.tolist())
     return check(
         DataSet(
-            _concatenate(original.train, extra.train),
-            _concatenate(original.valid, extra.valid),
+            _concatenate(train, extra.train),
+            _concatenate(valid, extra.valid),
             _concatenate(original.test, test),
             Classes((*original.classes.rows, *(row for row in renumbered if row.id not in known))),
+            _concatenate(*apart) if withhold else None,
         ),
         "the merged data set",
     )
+
+
+def _of(split: Split, ids: list[int]) -> Split:
+    chosen = np.isin(split.labels, ids)
+    return Split(split.features[chosen], split.labels[chosen])
+
+
+def _without(split: Split, ids: list[int]) -> Split:
+    return _of(split, np.setdiff1d(split.labels, ids).tolist()) if ids else split
+
+
+def _check_in_both(ids: list[int], original: Classes, synthetic: Classes) -> None:
+    names = {row.id: row.name for row in original.rows}
+    for id in ids:
+        if id not in names:
+            raise ValueError(f"params.yaml: merge.withhold {id} is no class of the original data set")
+        if names[id] not in synthetic.names:
+            raise ValueError(
+                f"params.yaml: merge.withhold {id}: there are no synthetic images of {names[id]!r}; "
+                "add its id to synthesize.known"
+            )
 
 
 def _renumber(original: Classes, synthetic: Classes) -> list:

@@ -31,6 +31,7 @@ def _ascending(ends: tuple[float, float]) -> tuple[float, float]:
 Integer = Annotated[int, BeforeValidator(_no_bool)]
 Real = Annotated[float, BeforeValidator(_no_bool), Field(allow_inf_nan=False)]
 Seed = Annotated[Integer, Field(ge=0, lt=2**32)]
+ClassId = Annotated[Integer, Field(ge=0)]
 Count = Annotated[Integer, Field(ge=1)]
 Share = Annotated[Real, Field(ge=0, le=1)]
 NonNegative = Annotated[Real, Field(ge=0)]

@@ -14,7 +14,7 @@ from pydantic import Field, model_validator
 from signs import params, templates
 from signs.classes import Classes, SignClass
 from signs.datasets import DataSet, Shares, Split
-from signs.params import Count, Integer, Real, Section, Seed, validated
+from signs.params import ClassId, Count, Integer, Real, Section, Seed, validated
 
 Factor = Annotated[Real, Field(ge=0.001, le=1000)]
 
@@ -38,16 +38,28 @@ Coordinate = Annotated[Integer, Field(ge=0)]
 
 @validated("synthesize")
 def synthesize(
-    folder: Path, *, seed: Seed, height: Count, width: Count, shares: Shares, recipe: dict[str, Any]
+    folder: Path,
+    drawn: Path,
+    names: Classes,
+    *,
+    seed: Seed,
+    height: Count,
+    width: Count,
+    shares: Shares,
+    known: list[ClassId],
+    recipe: dict[str, Any],
 ) -> DataSet:
-    """Makes a class of each image in a folder, in order of file names.
+    """Makes a class of each image in a folder, in order of file names, and of each known one asked for.
 
     Args:
         folder: SVG, PNG or JPEG files; a class is named after its file, `bus_lane.svg` as "Bus lane".
+        drawn: Folder of drawings named after class ids.
+        names: Of these classes.
         seed: Of the order in which a class's images are dealt out to the splits.
         height: Of the images, in pixels.
         width: Likewise.
         shares: Of each class's images in train, valid and test.
+        known: Ids of the classes in `drawn` to make images of, too.
         recipe: `name` of a recipe and its settings.
 
     Returns:
@@ -58,7 +70,7 @@ def synthesize(
     """
     make = params.choose("synthesize.recipe", recipe, RECIPES)
     rng = np.random.default_rng(seed)
-    pictures = drawings(folder)
+    pictures = _joined(drawings(folder), _drawings_of(known, drawn, names))
     made = make(np.stack([cv2.resize(x, (width, height), interpolation=cv2.INTER_AREA) for x in pictures.values()]))
     orders = [_divided(rng.permutation(len(images)), shares) for images in made]
     train, valid, test = (
@@ -86,6 +98,23 @@ def drawings(folder: Path) -> dict[str, np.ndarray]:
         if count > 1:
             raise ValueError(f"{folder} holds {count} images of {name!r}; each image is a class, so name each its own")
     return {_name(file): templates.on_background(templates.read(file)) for file in files}
+
+
+def _drawings_of(known: list[int], folder: Path, names: Classes) -> dict[str, np.ndarray]:
+    if not known:
+        return {}
+    drawn, named = templates.of_classes(folder), {row.id: row.name for row in names.rows}
+    absent = [id for id in known if id not in drawn or id not in named]
+    if absent:
+        raise ValueError(f"params.yaml: synthesize.known {absent}: {folder} has no drawing of it, or it has no name")
+    return {named[id]: templates.on_background(drawn[id][0]) for id in known}
+
+
+def _joined(new: dict[str, np.ndarray], known: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    both = sorted(new.keys() & known.keys())
+    if both:
+        raise ValueError(f"{both} are new signs and in synthesize.known; take them out of one of them")
+    return new | known
 
 
 @validated("synthesize.recipe.article")

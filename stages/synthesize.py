@@ -2,15 +2,15 @@
 
 from pathlib import Path
 
-from signs import params
+from signs import classes, params
 from signs.datasets import write
 from signs.synthesis import synthesize
 from stages import run
 
 
-def main(images: Path, out: Path) -> None:
-    """Makes a data set from the single images in `images` and writes it to `out`."""
-    write(out, synthesize(images, **params.load("synthesize")))
+def main(images: Path, drawings: Path, names: Path, out: Path) -> None:
+    """Makes a data set from the single images in `images`, and from `drawings` of known classes; writes it to `out`."""
+    write(out, synthesize(images, drawings, classes.read(names), **params.load("synthesize")))
 
 
 if __name__ == "__main__":

@@ -144,6 +144,22 @@ def test_original_and_synthetic_classes_are_judged_apart():
     assert sorted(metrics["valid"]) == ["accuracy", "loss"]
 
 
+def test_withheld_classes_are_judged_apart_from_the_others():
+    known = classes("photographs", "photographs", "photographs", "synthetic")
+    said, right = [0, 0, 1, 1, 2, 0, 3], [0, 0, 0, 1, 2, 2, 3]
+    splits = ("train", "valid", "test")
+    logits, labels = np.eye(4, dtype=np.float32)[said], known.ids[right]
+    metrics = evaluate(
+        dict.fromkeys(splits, logits) | {"withheld": logits[3:6]},
+        dict.fromkeys(splits, labels) | {"withheld": labels[3:6]},
+        known,
+        **SETTINGS,
+    )
+    assert (metrics["withheld"]["accuracy"], metrics["withheld"]["recall"]) == (2 / 3, (1 + 1 / 2) / 2)
+    assert metrics["test"]["withheld"] == {"accuracy": 2 / 3, "recall": (1 + 1 / 2) / 2}
+    assert metrics["test"]["others"] == {"accuracy": 2 / 3, "recall": 2 / 3}
+
+
 def test_where_all_is_synthetic_nothing_is_judged_apart():
     metrics = evaluated(classes("synthetic", "synthetic"))
     assert sorted(metrics["test"]) == ["accepted", "accuracy", "calibration_error", "loss", "macro_f1"]

@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from signs import params
 from signs.classes import Classes, SignClass
 from signs.datasets import DataSet, Split
 from signs.merging import merge
@@ -20,6 +21,10 @@ def dataset(named, origin, count=2, first=0, shape=(2, 2, 1)):
     return DataSet(*splits, Classes(tuple(SignClass(id, name, origin) for id, name in named.items())))
 
 
+def merge_all(original, synthetic, **changes):
+    return merge(original, synthetic, **{"withhold": []} | changes)
+
+
 def level_names(*datasets):
     """The name of the class to which the image of each level belongs."""
     return {
@@ -31,7 +36,7 @@ def level_names(*datasets):
 
 
 def test_new_classes_get_the_ids_after_the_last():
-    merged = merge(
+    merged = merge_all(
         dataset({0: "Stop", 1: "Yield"}, "photographs"), dataset({0: "Bus lane", 1: "Bus stop"}, "synthetic", first=100)
     )
     assert merged.classes.rows == (
@@ -45,7 +50,7 @@ def test_new_classes_get_the_ids_after_the_last():
 
 
 def test_ids_with_gaps_on_both_sides_are_kept_apart():
-    merged = merge(
+    merged = merge_all(
         dataset({10: "Stop", 3: "Yield"}, "rendered"), dataset({7: "Bus lane", 2: "Bus stop"}, "synthetic", first=100)
     )
     assert dict(zip(merged.classes.ids.tolist(), merged.classes.names, strict=True)) == {
@@ -59,7 +64,7 @@ def test_ids_with_gaps_on_both_sides_are_kept_apart():
 
 def test_a_class_of_the_same_name_is_joined_and_its_test_images_stay_photographs():
     original = dataset({4: "Stop", 9: "Parking"}, "photographs")
-    merged = merge(original, dataset({0: "Bus lane", 1: "Parking"}, "synthetic", first=100))
+    merged = merge_all(original, dataset({0: "Bus lane", 1: "Parking"}, "synthetic", first=100))
     assert merged.classes.rows == (*original.classes.rows, SignClass(10, "Bus lane", "synthetic"))
     assert merged.train.labels.tolist() == [4, 4, 9, 9, 10, 10, 9, 9]
     assert merged.valid.labels.tolist() == [4, 4, 9, 9, 10, 10, 9, 9]
@@ -69,7 +74,7 @@ def test_a_class_of_the_same_name_is_joined_and_its_test_images_stay_photographs
 
 def test_where_every_class_is_joined_the_test_is_the_original_one():
     original = dataset({4: "Stop"}, "photographs")
-    merged = merge(original, dataset({0: "Stop"}, "synthetic", first=100))
+    merged = merge_all(original, dataset({0: "Stop"}, "synthetic", first=100))
     assert np.array_equal(merged.test.features, original.test.features)
     assert merged.classes == original.classes
     assert len(merged.train.labels) == 4
@@ -86,7 +91,7 @@ namings = st.lists(st.sampled_from(NAMES), min_size=1, unique=True).flatmap(
 def test_each_image_keeps_its_class(first, second, count):
     original = dataset(first, "photographs", count)
     synthetic = dataset(second, "synthetic", count, first=100)
-    merged = merge(original, synthetic)
+    merged = merge_all(original, synthetic)
     names = level_names(original, synthetic)
     assert level_names(merged).items() <= names.items()
     dropped = {level for level in names if level not in level_names(merged)}
@@ -100,7 +105,7 @@ def test_each_image_keeps_its_class(first, second, count):
 
 def test_neither_data_set_is_altered():
     original, synthetic = dataset({0: "Stop"}, "photographs"), dataset({0: "Bus lane"}, "synthetic")
-    merged = merge(original, synthetic)
+    merged = merge_all(original, synthetic)
     merged.train.features[:] = 0
     merged.train.labels[:] = 7
     assert np.array_equal(original.train.features, dataset({0: "Stop"}, "photographs").train.features)
@@ -119,10 +124,45 @@ def test_images_that_do_not_go_together_are_an_error(shape, kind, message):
     other = dataset({0: "Bus lane"}, "synthetic", shape=shape)
     other = other.map(lambda split: Split(split.features.astype(kind), split.labels))
     with pytest.raises(ValueError, match=message):
-        merge(dataset({0: "Stop"}, "photographs"), other)
+        merge_all(dataset({0: "Stop"}, "photographs"), other)
 
 
-def test_merge_has_nothing_to_set():
-    data = dataset({0: "Stop"}, "photographs")
+def test_photographs_of_a_withheld_class_only_measure():
+    original = dataset({4: "Stop", 9: "Parking"}, "photographs")
+    synthetic = dataset({0: "Bus lane", 1: "Parking"}, "synthetic", first=100)
+    merged = merge(original, synthetic, withhold=[9])
+    assert merged.train.labels.tolist() == merged.valid.labels.tolist() == [4, 4, 10, 10, 9, 9]
+    assert merged.train.features[-2:, 0, 0, 0].tolist() == [102, 103]
+    assert merged.withheld.labels.tolist() == [9] * 4
+    assert merged.withheld.features[:, 0, 0, 0].tolist() == [2, 3, 6, 7]  # of training, then of validation
+    assert np.array_equal(merged.test.features, merge_all(original, synthetic).test.features)
+    assert merge_all(original, synthetic).withheld is None
+
+
+def test_all_photographs_can_be_withheld():
+    original = dataset({4: "Stop", 9: "Parking"}, "photographs")
+    merged = merge(original, dataset({0: "Stop", 1: "Parking"}, "synthetic", first=100), withhold=[4, 9])
+    assert merged.train.features.min() >= 100
+    assert merged.test.features.max() < 100
+    assert len(merged.withheld.labels) == 8
+
+
+@pytest.mark.parametrize(
+    ("id", "message"),
+    [
+        (5, r"merge\.withhold 5 is no class of the original data set"),
+        (9, r"merge\.withhold 9: there are no synthetic images of 'Yield'; add its id to synthesize\.known"),
+        (-1, r"merge\.withhold\.0 is -1; Input should be greater than or equal to 0"),
+    ],
+)
+def test_what_cannot_be_withheld_is_an_error(id, message):
+    original = dataset({4: "Stop", 9: "Yield"}, "photographs")
+    with pytest.raises(ValueError, match=message):
+        merge(original, dataset({0: "Stop"}, "synthetic", first=100), withhold=[id])
+
+
+def test_merge_takes_its_section_of_params():
+    section = params.load("merge")
+    merge(dataset({0: "Stop"}, "photographs"), dataset({0: "Bus lane"}, "synthetic", first=100), **section)
     with pytest.raises(ValueError, match=r"params\.yaml: merge\.shuffle is unknown"):
-        merge(data, data, shuffle=True)
+        merge_all(dataset({0: "Stop"}, "photographs"), dataset({0: "Stop"}, "photographs"), shuffle=True)

@@ -9,12 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from signs import datasets, params, synthesis, templates
+from signs import classes, datasets, params, synthesis, templates
 from signs.datasets import SPLITS
 from signs.synthesis import article, drawings, synthesize
 
 ROOT = Path(__file__).parent.parent
-NEW_SIGNS = ROOT / "data" / "new_signs"
+NEW_SIGNS, TEMPLATES = ROOT / "data/new_signs", ROOT / "data/templates"
+NAMES = classes.read(ROOT / "data/signnames.csv")
 SETTINGS = params.load("synthesize", ROOT / "params.yaml")
 RECIPE = SETTINGS["recipe"]["article"]
 # Quicker than the article's: 2 brightnesses, each at full size and at 3 x 3 places.
@@ -58,13 +59,15 @@ def picture(folder, name, colour=(10, 200, 90), size=(12, 12)):
 
 
 def made(folder, **changes):
-    sections = {"seed": 1, "height": 8, "width": 8, "shares": {"train": 0.6, "valid": 0.1, "test": 0.3}}
-    return synthesize(folder, **sections | {"recipe": {"name": "article", "article": SMALL}} | changes)
+    sections = {"seed": 1, "height": 8, "width": 8, "shares": {"train": 0.6, "valid": 0.1, "test": 0.3}, "known": []}
+    return synthesize(
+        folder, TEMPLATES, NAMES, **sections | {"recipe": {"name": "article", "article": SMALL}} | changes
+    )
 
 
 @pytest.fixture(scope="module")
 def ours():
-    return synthesize(NEW_SIGNS, **SETTINGS)
+    return synthesize(NEW_SIGNS, TEMPLATES, NAMES, **SETTINGS)
 
 
 # --- the recipe
@@ -378,6 +381,34 @@ def test_an_unreadable_image_is_an_error_that_names_it(tmp_path, name):
 def test_an_unknown_recipe_is_an_error(tmp_path):
     with pytest.raises(ValueError, match=r"params\.yaml: synthesize\.recipe\.name is 'cake'; it may be article"):
         made(picture(tmp_path, "a.png"), recipe={"name": "cake"})
+
+
+def test_known_classes_come_after_the_new_ones_from_their_first_drawing(tmp_path):
+    data = made(picture(tmp_path / "new", "bus.png"), known=[38, 14])
+    assert data.classes.names == ["Bus", "Keep right", "Stop"]
+    stop = templates.on_background(templates.read(TEMPLATES / "14.svg"))
+    small = cv2.resize(stop, (8, 8), interpolation=cv2.INTER_AREA)
+    expected = {image.tobytes() for image in article(small, **SMALL)}
+    found = {
+        image.tobytes()
+        for split in data.splits.values()
+        for image, label in zip(split.features, split.labels, strict=True)
+        if label == 2
+    }
+    assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("known", "message"),
+    [
+        ([99], r"synthesize\.known \[99\]: .*has no drawing of it"),
+        ([-1], r"synthesize\.known\.0 is -1"),
+        ([14], r"\['Stop'\] are new signs and in synthesize\.known"),
+    ],
+)
+def test_known_classes_that_cannot_be_made_are_an_error(tmp_path, known, message):
+    with pytest.raises(ValueError, match=message):
+        made(picture(tmp_path / "new", "stop.png"), known=known)
 
 
 def test_two_images_of_the_same_name_are_refused(tmp_path):

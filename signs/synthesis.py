@@ -1,8 +1,11 @@
 """New classes from single images: each becomes many, by a recipe."""
 
+import functools
 import math
+import re
+import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
@@ -14,8 +17,15 @@ from pydantic import Field, model_validator
 from signs import params, templates
 from signs.classes import Classes, SignClass
 from signs.datasets import DataSet, Shares, Split
+from signs.lenses import Lens
 from signs.params import ClassId, Count, Integer, Real, Section, Seed, validated
+from signs.poses import Pose
+from signs.randomization import Camera, rendered
+from signs.scenes import Light
+from signs.surfaces import Wear
 
+Signs = dict[str, list[np.ndarray]]  # drawings by name, each uint8 RGBA (height, width, 4)
+Recipe = Callable[..., dict[str, np.ndarray]]
 Factor = Annotated[Real, Field(ge=0.001, le=1000)]
 
 
@@ -55,10 +65,11 @@ def synthesize(
         folder: SVG, PNG or JPEG files; a class is named after its file, `bus_lane.svg` as "Bus lane".
         drawn: Folder of drawings named after class ids.
         names: Of these classes.
-        seed: Of the order in which a class's images are dealt out to the splits.
+        seed: Of what a recipe draws, and of the order in which a class's images are dealt out to the splits.
         height: Of the images, in pixels.
         width: Likewise.
-        shares: Of each class's images in train, valid and test.
+        shares: Of each class's images in train, valid and test. Where a new class has several drawings, those of
+            test are made of the last one, which the others are not.
         known: Ids of the classes in `drawn` to make images of, too.
         recipe: `name` of a recipe and its settings.
 
@@ -69,48 +80,63 @@ def synthesize(
         ValueError: There is no image or an unreadable one, shares that do not add up, or an empty split.
     """
     make = params.choose("synthesize.recipe", recipe, RECIPES)
+    new = variants(folder)
+    signs = _joined(new, _known(known, drawn, names))
+    learned = {
+        name: drawings[:-1] if name in new and len(drawings) > 1 else drawings for name, drawings in signs.items()
+    }
+    apart = {name: drawings[-1:] for name, drawings in new.items() if len(drawings) > 1}
+    made = make(learned, height, width, [seed, 0])
+    judged = made | make(apart, height, width, [seed, 1]) if apart else made
     rng = np.random.default_rng(seed)
-    pictures = _joined(drawings(folder), _drawings_of(known, drawn, names))
-    made = make(np.stack([cv2.resize(x, (width, height), interpolation=cv2.INTER_AREA) for x in pictures.values()]))
-    orders = [_divided(rng.permutation(len(images)), shares) for images in made]
-    train, valid, test = (
+    dealt = [_divided(rng.permutation(len(images)), shares) for images in made.values()]
+    splits = [
         Split(
-            np.concatenate([images[order] for images, order in zip(made, part, strict=True)]),
+            np.concatenate([images[order] for images, order in zip(pool.values(), part, strict=True)]),
             np.repeat(np.arange(len(part)), [len(order) for order in part]),
         )
-        for part in zip(*orders, strict=True)
-    )
-    rows = (SignClass(id, name, "synthetic") for id, name in enumerate(pictures))
-    return DataSet(train, valid, test, Classes(tuple(rows)))
+        for pool, part in zip((made, made, judged), zip(*dealt, strict=True), strict=True)
+    ]
+    rows = (SignClass(id, name, "synthetic") for id, name in enumerate(signs))
+    return DataSet(*splits, Classes(tuple(rows)))
 
 
-def drawings(folder: Path) -> dict[str, np.ndarray]:
-    """The single images in a folder by the names of their classes, in order of file names.
+def variants(folder: Path) -> Signs:
+    """The images in a folder by the names of their classes, in order of file names.
 
-    Returns:
-        uint8 RGB (height, width, 3), on white where they are transparent.
+    `bus_lane.svg` is the class "Bus lane"; of a sign in variants there are `bus_lane_0.svg`, `bus_lane_1.svg`.
 
     Raises:
         ValueError: There is no image or an unreadable one, or two of the same name.
     """
     files = templates.files(folder)
-    for name, count in Counter(map(_name, files)).items():
+    for stem, count in Counter(file.stem for file in files).items():
         if count > 1:
-            raise ValueError(f"{folder} holds {count} images of {name!r}; each image is a class, so name each its own")
-    return {_name(file): templates.on_background(templates.read(file)) for file in files}
+            raise ValueError(f"{folder} holds {count} images named {stem!r}; name each its own")
+    bases = Counter(_base(file) for file in files)
+    found: Signs = {}
+    for file in sorted(files, key=_number):
+        # A number that stands alone is a part of the name.
+        found.setdefault(_name(_base(file) if bases[_base(file)] > 1 else file.stem), []).append(templates.read(file))
+    return dict(sorted(found.items()))
 
 
-def _drawings_of(known: list[int], folder: Path, names: Classes) -> dict[str, np.ndarray]:
-    if not known:
+def drawings(folder: Path) -> dict[str, np.ndarray]:
+    """The first image of each class in a folder, uint8 RGB (height, width, 3), on white where it is transparent."""
+    return {name: templates.on_background(of_one[0]) for name, of_one in variants(folder).items()}
+
+
+def _known(ids: list[int], folder: Path, names: Classes) -> Signs:
+    if not ids:
         return {}
     drawn, named = templates.of_classes(folder), {row.id: row.name for row in names.rows}
-    absent = [id for id in known if id not in drawn or id not in named]
+    absent = [id for id in ids if id not in drawn or id not in named]
     if absent:
         raise ValueError(f"params.yaml: synthesize.known {absent}: {folder} has no drawing of it, or it has no name")
-    return {named[id]: templates.on_background(drawn[id][0]) for id in known}
+    return {named[id]: drawn[id] for id in ids}
 
 
-def _joined(new: dict[str, np.ndarray], known: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+def _joined(new: Signs, known: Signs) -> Signs:
     both = sorted(new.keys() & known.keys())
     if both:
         raise ValueError(f"{both} are new signs and in synthesize.known; take them out of one of them")
@@ -156,7 +182,57 @@ def article(
     return made.reshape(*images.shape[:-3], -1, *images.shape[-3:])
 
 
-RECIPES = {"article": article}
+def _of_pictures(make: Callable[..., np.ndarray]) -> Recipe:
+    """A recipe for single pictures, as one for drawings: it gets the first of each sign, on white."""
+
+    @functools.wraps(make)
+    def recipe(signs: Signs, height: int, width: int, _seed: list[int], **settings: Any) -> dict[str, np.ndarray]:
+        pictures = [templates.on_background(drawings[0]) for drawings in signs.values()]
+        small = [cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA) for picture in pictures]
+        return dict(zip(signs, make(np.stack(small), **settings), strict=True))
+
+    return recipe
+
+
+@validated("synthesize.recipe.randomized")
+def randomized(
+    signs: Signs,
+    height: int,
+    width: int,
+    seed: list[int],
+    *,
+    images: Count,
+    workers: Annotated[Count, Field(le=64)],
+    pose: Pose,
+    wear: Wear,
+    light: Light,
+    lens: Lens,
+) -> dict[str, np.ndarray]:
+    """Domain randomization: each image another pose, wear, light and camera.
+
+    Args:
+        signs: Drawings of each sign; an image shows one of them.
+        height: Of the images, in pixels.
+        width: Likewise.
+        seed: Of all draws; each sign has a stream of its own, whatever others there are.
+        images: Of each sign.
+        workers: Threads that render; the images are the same for any number.
+        pose: Where a sign is in the image.
+        wear: What has happened to it.
+        light: What falls on it.
+        lens: What the camera makes of it.
+
+    Returns:
+        By sign, (images, height, width, 3), uint8 RGB.
+    """
+    camera = Camera(pose=pose, wear=wear, light=light, lens=lens)
+    return {
+        name: rendered(drawings, images, height, width, camera, [*seed, zlib.crc32(name.encode())], workers)
+        for name, drawings in signs.items()
+    }
+
+
+RECIPES: dict[str, Recipe] = {"article": _of_pictures(article), "randomized": randomized}
 
 
 class _Canvas(NamedTuple):
@@ -226,6 +302,15 @@ def _divided(images: np.ndarray, shares: Shares) -> list[np.ndarray]:
     return parts
 
 
-def _name(file: Path) -> str:
-    words = file.stem.replace("_", " ").strip()
+def _base(file: Path) -> str:
+    return re.sub(r"_\d+$", "", file.stem)
+
+
+def _number(file: Path) -> tuple[str, int]:
+    match = re.search(r"_(\d+)$", file.stem)
+    return _base(file), int(match[1]) if match else 0
+
+
+def _name(stem: str) -> str:
+    words = stem.replace("_", " ").strip()
     return words[:1].upper() + words[1:]

@@ -8,7 +8,9 @@ from signs import classes, templates
 from signs.classes import Classes
 from signs.datasets import DataSet, Split
 from signs.params import Count, Seed, validated
-from signs.randomization import Camera, photograph, prepared
+from signs.randomization import Camera, rendered
+
+WORKERS = 2
 
 
 @validated("fetch.sample")
@@ -37,20 +39,14 @@ def sample(
         test: For the test.
         camera: How far each effect goes.
     """
-    drawn = {
-        id: [prepared(drawing, height, width) for drawing in variants]
-        for id, variants in templates.of_classes(drawings).items()
-    }
+    drawn = templates.of_classes(drawings)
 
     def split(number: int, count: int) -> Split:
-        streams = {id: np.random.default_rng([seed, number, id]) for id in drawn}
         images = [
-            photograph(variants[i % len(variants)], height, width, camera, streams[id])
+            rendered(variants, count, height, width, camera, [seed, number, id], WORKERS)
             for id, variants in drawn.items()
-            for i in range(count)
         ]
-        labels = np.repeat(np.array(list(drawn), dtype=np.int64), count)
-        return Split(np.stack(images), labels)
+        return Split(np.concatenate(images), np.repeat(np.array(list(drawn), dtype=np.int64), count))
 
     splits = [split(number, count) for number, count in enumerate((train, valid, test))]
     named = classes.of_labels(splits[0].labels, known).with_origin("rendered")

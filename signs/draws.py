@@ -1,0 +1,43 @@
+"""Random numbers for many images at once."""
+
+import cv2
+import numpy as np
+
+FLOAT = np.float32
+
+
+class Draws:
+    """Numbers for each of `images` images, shaped to go with arrays (images, height, width, channels)."""
+
+    def __init__(self, rng: np.random.Generator, images: int) -> None:
+        self.rng, self.images = rng, images
+
+    def within(self, ends: tuple[float, float], values: int = 1) -> np.ndarray:
+        """Even between the ends: float32 (images, 1, 1, values)."""
+        return self.rng.uniform(*ends, (self.images, 1, 1, values)).astype(FLOAT)
+
+    def factor(self, ends: tuple[float, float], values: int = 1) -> np.ndarray:
+        """Between the ends, its logarithm even; the ends above 0."""
+        return np.exp(self.within((np.log(ends[0]), np.log(ends[1])), values))
+
+    def happens(self, share: float) -> np.ndarray:
+        """Whether something is so, in this share of the images: bool (images, 1, 1, 1)."""
+        return self.rng.random((self.images, 1, 1, 1)) < share
+
+    def choice(self, count: int) -> np.ndarray:
+        """One of so many things: (images,)."""
+        return self.rng.integers(count, size=self.images)
+
+    def field(self, height: int, width: int, cells: int) -> np.ndarray:
+        """Smooth noise about 0, mostly in [-1, 1], with so many bumps a side: float32 (images, height, width, 1)."""
+        coarse = self.rng.uniform(-1, 1, (self.images, cells, cells)).astype(FLOAT)
+        result = np.empty((self.images, height, width), FLOAT)
+        for values, smooth in zip(coarse, result, strict=True):
+            cv2.resize(values, (width, height), dst=smooth, interpolation=cv2.INTER_CUBIC)
+        return result[..., np.newaxis]
+
+
+def grid(height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
+    """Rows and columns from -1 to 1: float32 (1, height, 1, 1) and (1, 1, width, 1)."""
+    rows, columns = (np.linspace(-1, 1, length, dtype=FLOAT) for length in (height, width))
+    return rows[np.newaxis, :, np.newaxis, np.newaxis], columns[np.newaxis, np.newaxis, :, np.newaxis]

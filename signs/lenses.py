@@ -1,0 +1,97 @@
+"""What a camera makes of a scene: colour, blur, few pixels, exposure, noise."""
+
+from typing import Annotated
+
+import cv2
+import numpy as np
+from pydantic import Field
+
+from signs.draws import FLOAT, Draws
+from signs.params import Amounts, NonNegative, Positive, Range, Section, Share
+
+LEAST_MEAN = 0.02  # of an image that is brought to another brightness
+
+
+class Lens(Section):
+    """Every pair is the lowest and highest of a draw.
+
+    `contrast`: factor about the mean. `colour`: factor of each channel. `hue`: degrees. `saturation`: factor.
+    `blur`: standard deviation in pixels. `motion`: length in pixels. `resolution`: pixels of the sensor, as a
+    share of the image's; above 1 all of them. `brightness`: mean of the image, 0-1, drawn by `low + u ** power *
+    (high - low)` with an even u: many dark images and few bright ones. `mottle`: at most, as a share of the
+    brightness. `noise`: standard deviation at most, in grey levels of 255.
+    """
+
+    contrast: Amounts
+    colour: tuple[Positive, Positive]
+    hue: Range
+    saturation: Amounts
+    blur: Amounts
+    motion: Amounts
+    resolution: tuple[Positive, Positive]
+    brightness: tuple[Share, Share]
+    power: Annotated[Positive, Field(le=10)]
+    mottle: Share
+    noise: NonNegative
+
+
+def seen(scene: np.ndarray, lens: Lens, draws: Draws) -> np.ndarray:
+    """The images that a camera makes.
+
+    Args:
+        scene: float32 (images, height, width, 3), 0 and above; altered.
+        lens: How far each effect goes.
+        draws: For as many images.
+
+    Returns:
+        uint8 RGB (images, height, width, 3).
+    """
+    scene = tinted(scene, lens, draws)
+    mean = scene.mean(axis=(1, 2, 3), keepdims=True)
+    scene = (scene - mean) * draws.within(lens.contrast) + mean
+    scene *= draws.factor(lens.colour, 3)
+    blurred(scene, lens, draws)
+    low, high = lens.brightness
+    target = low + draws.within((0, 1)) ** FLOAT(lens.power) * (high - low)
+    scene *= target / scene.mean(axis=(1, 2, 3), keepdims=True).clip(LEAST_MEAN)
+    height, width = scene.shape[1:3]
+    scene *= 1 + draws.field(height, width, 9) * draws.within((0, lens.mottle))
+    deviation = draws.within((0, 1)) * draws.within((0, lens.noise / 255))
+    scene += draws.rng.standard_normal(scene.shape, FLOAT) * deviation
+    return np.rint(scene.clip(0, 1) * 255).astype(np.uint8)
+
+
+def tinted(scene: np.ndarray, lens: Lens, draws: Draws) -> np.ndarray:
+    """Colours turned about grey, and made stronger or weaker."""
+    angle = np.deg2rad(draws.within(lens.hue)[:, 0])
+    saturation = draws.within(lens.saturation)[:, 0]
+    along, across = np.cos(angle) * saturation, np.sin(angle) * saturation * FLOAT(3**-0.5)
+    own, others = np.eye(3, dtype=FLOAT), np.roll(np.eye(3, dtype=FLOAT), 1, axis=1)
+    turn = (1 - along) / 3 + along * own + across * (others.T - others)
+    return (scene.reshape(len(scene), -1, 3) @ turn.transpose(0, 2, 1)).reshape(scene.shape)
+
+
+def blurred(scene: np.ndarray, lens: Lens, draws: Draws) -> None:
+    """Blurs each image in place by focus and motion, and by the pixels of the sensor."""
+    height, width = scene.shape[1:3]
+    sigmas, lengths, shares = (draws.within(ends).ravel() for ends in (lens.blur, lens.motion, lens.resolution))
+    directions = draws.within((0, np.pi)).ravel()
+    for image, sigma, length, direction, share in zip(scene, sigmas, lengths, directions, shares, strict=True):
+        if length > 1:
+            image[:] = cv2.filter2D(image, -1, _stroke(float(length), float(direction)))
+        if sigma > 0.2:
+            image[:] = cv2.GaussianBlur(image, (0, 0), float(sigma))
+        if share < 1:
+            fewer = [max(1, round(length * float(share))) for length in (width, height)]
+            small = cv2.resize(image, fewer, interpolation=cv2.INTER_AREA)
+            cv2.resize(small, (width, height), dst=image, interpolation=cv2.INTER_LINEAR)
+
+
+def _stroke(length: float, direction: float) -> np.ndarray:
+    """A line of so many pixels, as the weights of a filter."""
+    reach = int(np.ceil(length / 2))
+    place = np.arange(-reach, reach + 1)
+    along = place * np.cos(direction) + place[:, np.newaxis] * np.sin(direction)
+    across = place[:, np.newaxis] * np.cos(direction) - place * np.sin(direction)
+    weights = (length / 2 + 0.5 - np.abs(along)).clip(0, 1) * (1 - np.abs(across)).clip(0, 1)
+    return (weights / weights.sum()).astype(FLOAT)

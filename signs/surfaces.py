@@ -1,0 +1,47 @@
+"""What has happened to a sign since it was put up: faded, dirty, pasted over."""
+
+import numpy as np
+
+from signs.draws import FLOAT, Draws
+from signs.params import Section, Share
+
+STICKERS = 2  # at most
+
+
+class Wear(Section):
+    """How much of it at most, 0-1; `stickers`: probability of each of two."""
+
+    fading: Share
+    dirt: Share
+    stickers: Share
+
+
+def worn(signs: np.ndarray, wear: Wear, draws: Draws) -> np.ndarray:
+    """Fades, soils and covers signs.
+
+    Args:
+        signs: float32 (images, height, width, 4), RGBA in 0-1, colours times alpha.
+        wear: How much of each.
+        draws: For as many images.
+
+    Returns:
+        Of the same shape and kind.
+    """
+    colours, alpha = signs[..., :3], signs[..., 3:]
+    height, width = signs.shape[1:3]
+    # Squared, so that most are little faded and some much.
+    faded = draws.within((0, 1)) ** 2 * FLOAT(wear.fading)
+    colours = colours + faded * (draws.within((0.3, 1)) * alpha - colours)
+    if wear.dirt:
+        patches = draws.field(height, width, 5) + draws.field(height, width, 11) / 2
+        colours *= 1 - patches.clip(0, 1) * draws.within((0, wear.dirt))
+    result = np.concatenate([colours, alpha], axis=-1)
+    for _ in range(STICKERS):
+        sides, places, paints = draws.within((0.08, 0.3), 2), draws.within((0, 0.8), 2), draws.within((0, 1), 3)
+        is_there = draws.happens(wear.stickers).ravel()
+        top, left = (places[:, 0, 0] * (height, width)).astype(int).T
+        bottom, right = (places[:, 0, 0] * (height, width) + sides[:, 0, 0] * (height, width) + 1).astype(int).T
+        for row in np.flatnonzero(is_there):
+            spot = result[row, top[row] : bottom[row], left[row] : right[row]]
+            spot[..., :3] = paints[row] * spot[..., 3:]
+    return result

@@ -1,5 +1,6 @@
 """How fast `synthesize` makes images of the new signs, beside the article's loop."""
 
+import functools
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -8,9 +9,9 @@ import numpy as np
 
 from benchmarks.contenders import ROOT, Contender
 from benchmarks.contests import Contest, main
-from signs import params, synthesis
+from signs import classes, params, synthesis, templates
 
-DRAWINGS = ROOT / "data" / "new_signs"
+DRAWINGS, TEMPLATES = ROOT / "data/new_signs", ROOT / "data/templates"
 
 
 def settings() -> dict[str, Any]:
@@ -19,15 +20,15 @@ def settings() -> dict[str, Any]:
 
 
 def recipe() -> Callable[[np.ndarray], np.ndarray]:
-    """The recipe of params.yaml: from one image to many."""
-    return params.choose("synthesize.recipe", settings()["recipe"], synthesis.RECIPES)
+    """The article's recipe with the settings of params.yaml: from one image to many."""
+    return functools.partial(synthesis.article, **settings()["recipe"]["article"])
 
 
 def pictures() -> list[np.ndarray]:
     """The new signs as both begin with them: uint8 (height, width, 3)."""
     size = settings()["width"], settings()["height"]
     return [
-        cv2.resize(picture, size, interpolation=cv2.INTER_AREA) for picture in synthesis.drawings(DRAWINGS).values()
+        cv2.resize(picture, size, interpolation=cv2.INTER_AREA) for picture in templates.drawings(DRAWINGS).values()
     ]
 
 
@@ -70,8 +71,8 @@ def article_once(repeats: int) -> Callable[[], object]:
 
 def whole_once(repeats: int) -> Callable[[], object]:
     """The stage without its writing, so many times."""
-    section = settings()
-    return lambda: [synthesis.synthesize(DRAWINGS, **section) for _ in range(repeats)]
+    section, names = settings(), classes.read(ROOT / "data" / classes.FILE_NAME)
+    return lambda: [synthesis.synthesize(DRAWINGS, TEMPLATES, names, **section) for _ in range(repeats)]
 
 
 def contest(repeats: int = 10) -> Contest:

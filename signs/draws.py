@@ -24,10 +24,6 @@ class Draws:
         """Whether something is so, in this share of the images: bool (images, 1, 1, 1)."""
         return self.rng.random((self.images, 1, 1, 1)) < share
 
-    def choice(self, count: int) -> np.ndarray:
-        """One of so many things: (images,)."""
-        return self.rng.integers(count, size=self.images)
-
     def field(self, height: int, width: int, cells: int) -> np.ndarray:
         """Smooth noise about 0, mostly in [-1, 1], with so many bumps a side: float32 (images, height, width, 1)."""
         coarse = self.rng.uniform(-1, 1, (self.images, cells, cells)).astype(FLOAT)

@@ -7,7 +7,7 @@ import numpy as np
 from pydantic import Field
 
 from signs.draws import FLOAT, Draws
-from signs.params import Amounts, NonNegative, Positive, Range, Section, Share
+from signs.params import Amounts, Factors, Lengths, NonNegative, Positive, Range, Section, Share, ShareRange
 
 LEAST_MEAN = 0.02  # of an image that is brought to another brightness
 
@@ -17,19 +17,20 @@ class Lens(Section):
 
     `contrast`: factor about the mean. `colour`: factor of each channel. `hue`: degrees. `saturation`: factor.
     `blur`: standard deviation in pixels. `motion`: length in pixels. `resolution`: pixels of the sensor, as a
-    share of the image's; above 1 all of them. `brightness`: mean of the image, 0-1, drawn by `low + u ** power *
-    (high - low)` with an even u: many dark images and few bright ones. `mottle`: at most, as a share of the
-    brightness. `noise`: standard deviation at most, in grey levels of 255.
+    share of the image's; above 1 all of them. `brightness`: mean of the image, 0-1, drawn by
+    `low + u ** power * (high - low)` with an even u, for many dark images and few bright ones; None leaves it as
+    it is. `mottle`: at most, as a share of the brightness. `noise`: standard deviation at most, in grey levels
+    of 255.
     """
 
     contrast: Amounts
-    colour: tuple[Positive, Positive]
+    colour: Factors
     hue: Range
     saturation: Amounts
-    blur: Amounts
-    motion: Amounts
-    resolution: tuple[Positive, Positive]
-    brightness: tuple[Share, Share]
+    blur: Lengths
+    motion: Lengths
+    resolution: Factors
+    brightness: ShareRange | None
     power: Annotated[Positive, Field(le=10)]
     mottle: Share
     noise: NonNegative
@@ -51,9 +52,10 @@ def seen(scene: np.ndarray, lens: Lens, draws: Draws) -> np.ndarray:
     scene = (scene - mean) * draws.within(lens.contrast) + mean
     scene *= draws.factor(lens.colour, 3)
     blurred(scene, lens, draws)
-    low, high = lens.brightness
-    target = low + draws.within((0, 1)) ** FLOAT(lens.power) * (high - low)
-    scene *= target / scene.mean(axis=(1, 2, 3), keepdims=True).clip(LEAST_MEAN)
+    if lens.brightness:
+        low, high = lens.brightness
+        target = low + draws.within((0, 1)) ** FLOAT(lens.power) * (high - low)
+        scene *= target / scene.mean(axis=(1, 2, 3), keepdims=True).clip(LEAST_MEAN)
     height, width = scene.shape[1:3]
     scene *= 1 + draws.field(height, width, 9) * draws.within((0, lens.mottle))
     deviation = draws.within((0, 1)) * draws.within((0, lens.noise / 255))

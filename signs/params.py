@@ -39,7 +39,11 @@ Positive = Annotated[Real, Field(gt=0)]
 Limited = Annotated[Real, Field(ge=-1000, le=1000)]
 Range = Annotated[tuple[Limited, Limited], AfterValidator(_ascending)]
 Amount = Annotated[Real, Field(ge=0, le=1000)]
+Length = Annotated[Real, Field(ge=0, le=64)]  # pixels
 Amounts = Annotated[tuple[Amount, Amount], AfterValidator(_ascending)]
+Factors = Annotated[tuple[Positive, Positive], AfterValidator(_ascending)]
+Lengths = Annotated[tuple[Length, Length], AfterValidator(_ascending)]
+ShareRange = Annotated[tuple[Share, Share], AfterValidator(_ascending)]
 Sha256 = Annotated[str, Field(pattern="^[0-9a-fA-F]{64}$")]
 
 

@@ -44,10 +44,10 @@ def prepared(drawing: np.ndarray, height: int, width: int) -> np.ndarray:
 
 
 def posed(drawings: Sequence[np.ndarray], height: int, width: int, pose: Pose, draws: Draws) -> np.ndarray:
-    """Signs turned, moved, scaled and seen from the side, each from a drawing that is drawn by lot.
+    """Signs turned, moved, scaled and seen from the side.
 
     Args:
-        drawings: As `prepared` for this size.
+        drawings: As `prepared` for this size; one for each image.
         height: Of the images, in pixels.
         width: Likewise.
         pose: How far each goes.
@@ -59,8 +59,7 @@ def posed(drawings: Sequence[np.ndarray], height: int, width: int, pose: Pose, d
     rows, columns = height * SUPERSAMPLING, width * SUPERSAMPLING
     corners = _corners(rows, columns, pose, draws)
     seen = np.empty((draws.images, rows, columns, 4), np.uint8)
-    for image, target, number in zip(seen, corners, draws.choice(len(drawings)), strict=True):
-        drawing = drawings[number]
+    for drawing, image, target in zip(drawings, seen, corners, strict=True):
         edge = np.array([[0, 0], [1, 0], [1, 1], [0, 1]]) * np.array(drawing.shape[1::-1]) - 0.5
         matrix = cv2.getPerspectiveTransform(edge.astype(FLOAT), target)
         cv2.warpPerspective(drawing, matrix, (columns, rows), dst=image, flags=cv2.INTER_LINEAR)

@@ -33,7 +33,7 @@ def rendered(
     """Renders images of a sign.
 
     Args:
-        drawings: Of its variants, (rows, columns, 4), uint8 RGBA; each image shows one of them.
+        drawings: Of its variants, (rows, columns, 4), uint8 RGBA, which take turns.
         count: Of images.
         height: Of the images, in pixels.
         width: Likewise.
@@ -47,11 +47,13 @@ def rendered(
     ready = [poses.prepared(drawing, height, width) for drawing in drawings]
 
     def chunk(first: int) -> np.ndarray:
-        draws = Draws(np.random.default_rng([*seed, first]), min(CHUNK, count - first))
-        signs = poses.posed(ready, height, width, camera.pose, draws)
+        # Always a whole chunk, so that with more images the first stay as they are.
+        draws = Draws(np.random.default_rng([*seed, first]), CHUNK)
+        shown = [ready[number % len(ready)] for number in range(first, first + CHUNK)]
+        signs = poses.posed(shown, height, width, camera.pose, draws)
         behind = scenes.background(height, width, draws)
         scene = scenes.composed(surfaces.worn(signs, camera.wear, draws), behind, camera.light, draws)
         return lenses.seen(scene, camera.lens, draws)
 
     with ThreadPoolExecutor(workers) as pool:
-        return np.concatenate(list(pool.map(chunk, range(0, count, CHUNK))))
+        return np.concatenate(list(pool.map(chunk, range(0, count, CHUNK))))[:count]

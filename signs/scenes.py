@@ -3,7 +3,7 @@
 import numpy as np
 
 from signs.draws import FLOAT, Draws, grid
-from signs.params import Positive, Section, Share
+from signs.params import Factors, Section, Share
 
 
 class Light(Section):
@@ -13,7 +13,7 @@ class Light(Section):
     `glare`: share of images with the edge of a shadow, with a bright spot.
     """
 
-    backlight: tuple[Positive, Positive]
+    backlight: Factors
     shadow: Share
     glare: Share
 

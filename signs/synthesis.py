@@ -2,9 +2,7 @@
 
 import functools
 import math
-import re
 import zlib
-from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import chain
 from pathlib import Path
@@ -23,8 +21,8 @@ from signs.poses import Pose
 from signs.randomization import Camera, rendered
 from signs.scenes import Light
 from signs.surfaces import Wear
+from signs.templates import Signs
 
-Signs = dict[str, list[np.ndarray]]  # drawings by name, each uint8 RGBA (height, width, 4)
 Recipe = Callable[..., dict[str, np.ndarray]]
 Factor = Annotated[Real, Field(ge=0.001, le=1000)]
 
@@ -80,7 +78,7 @@ def synthesize(
         ValueError: There is no image or an unreadable one, shares that do not add up, or an empty split.
     """
     make = params.choose("synthesize.recipe", recipe, RECIPES)
-    new = variants(folder)
+    new = templates.of_names(folder)
     signs = _joined(new, _known(known, drawn, names))
     learned = {
         name: drawings[:-1] if name in new and len(drawings) > 1 else drawings for name, drawings in signs.items()
@@ -99,31 +97,6 @@ def synthesize(
     ]
     rows = (SignClass(id, name, "synthetic") for id, name in enumerate(signs))
     return DataSet(*splits, Classes(tuple(rows)))
-
-
-def variants(folder: Path) -> Signs:
-    """The images in a folder by the names of their classes, in order of file names.
-
-    `bus_lane.svg` is the class "Bus lane"; of a sign in variants there are `bus_lane_0.svg`, `bus_lane_1.svg`.
-
-    Raises:
-        ValueError: There is no image or an unreadable one, or two of the same name.
-    """
-    files = templates.files(folder)
-    for stem, count in Counter(file.stem for file in files).items():
-        if count > 1:
-            raise ValueError(f"{folder} holds {count} images named {stem!r}; name each its own")
-    bases = Counter(_base(file) for file in files)
-    found: Signs = {}
-    for file in sorted(files, key=_number):
-        # A number that stands alone is a part of the name.
-        found.setdefault(_name(_base(file) if bases[_base(file)] > 1 else file.stem), []).append(templates.read(file))
-    return dict(sorted(found.items()))
-
-
-def drawings(folder: Path) -> dict[str, np.ndarray]:
-    """The first image of each class in a folder, uint8 RGB (height, width, 3), on white where it is transparent."""
-    return {name: templates.on_background(of_one[0]) for name, of_one in variants(folder).items()}
 
 
 def _known(ids: list[int], folder: Path, names: Classes) -> Signs:
@@ -300,17 +273,3 @@ def _divided(images: np.ndarray, shares: Shares) -> list[np.ndarray]:
             f"synthesize: {len(images)} images a class leave a split empty at shares of {shares}; make more of them"
         )
     return parts
-
-
-def _base(file: Path) -> str:
-    return re.sub(r"_\d+$", "", file.stem)
-
-
-def _number(file: Path) -> tuple[str, int]:
-    match = re.search(r"_(\d+)$", file.stem)
-    return _base(file), int(match[1]) if match else 0
-
-
-def _name(stem: str) -> str:
-    words = stem.replace("_", " ").strip()
-    return words[:1].upper() + words[1:]

@@ -1,6 +1,7 @@
 """Drawings and pictures of signs: SVG, PNG or JPEG to pixels, and the drawings of a class."""
 
 import re
+from collections import Counter
 from pathlib import Path
 
 import cv2
@@ -8,6 +9,8 @@ import numpy as np
 import resvg_py
 
 from signs import MAX_PIXELS
+
+Signs = dict[str, list[np.ndarray]]  # drawings of signs by their names, each uint8 RGBA (height, width, 4)
 
 SUFFIXES = (".svg", ".png", ".jpg", ".jpeg")
 DRAWN_PIXELS = 512  # longer side at which an SVG is drawn
@@ -84,12 +87,51 @@ def of_classes(folder: Path) -> dict[int, list[np.ndarray]]:
     return {id: [read(path) for _, path in sorted(variants)] for id, variants in sorted(found.items())}
 
 
+def of_names(folder: Path) -> Signs:
+    """The images in a folder by the names of their classes, in order of file names.
+
+    `bus_lane.svg` is the class "Bus lane"; of a sign in variants there are `bus_lane_0.svg`, `bus_lane_1.svg`.
+
+    Raises:
+        ValueError: There is no image or an unreadable one, or two of the same name.
+    """
+    paths = files(folder)
+    for name, count in Counter(_name(file.stem) for file in paths).items():
+        if count > 1:
+            raise ValueError(f"{folder} holds {count} images of {name!r}; name each its own")
+    bases = Counter(_base(file) for file in paths)
+    found: Signs = {}
+    for file in sorted(paths, key=_number):
+        # A number that stands alone is a part of the name.
+        found.setdefault(_name(_base(file) if bases[_base(file)] > 1 else file.stem), []).append(read(file))
+    return found
+
+
+def drawings(folder: Path) -> dict[str, np.ndarray]:
+    """The first image of each class in a folder, uint8 RGB (height, width, 3), on white where it is transparent."""
+    return {name: on_background(of_one[0]) for name, of_one in of_names(folder).items()}
+
+
 def files(folder: Path) -> list[Path]:
     """The drawings and pictures in a folder, in order of their names; a ValueError if there is none."""
     paths = sorted(path for path in folder.glob("*") if path.suffix.lower() in SUFFIXES)
     if not paths:
         raise ValueError(f"{folder} holds no {', '.join(SUFFIXES)} file; put an image for each class there")
     return paths
+
+
+def _base(file: Path) -> str:
+    return re.sub(r"_\d+$", "", file.stem)
+
+
+def _number(file: Path) -> tuple[str, int]:
+    match = re.search(r"_(\d+)$", file.stem)
+    return _base(file), int(match[1]) if match else 0
+
+
+def _name(stem: str) -> str:
+    words = stem.replace("_", " ").strip()
+    return words[:1].upper() + words[1:]
 
 
 def _draw(content: bytes, path: Path) -> bytes:

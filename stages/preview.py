@@ -6,7 +6,7 @@ from signs import figures, params
 from signs.datasets import read, replaced
 from signs.figures.galleries import new_sign
 from signs.preview import preview
-from signs.synthesis import drawings
+from signs.templates import drawings
 from stages import run
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from signs import findings, params, report
 from signs.preview import preview
-from signs.synthesis import drawings
+from signs.templates import drawings
 from stages import run
 
 

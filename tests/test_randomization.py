@@ -1,85 +1,134 @@
-import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from signs import randomization
-from signs.randomization import SUPERSAMPLING, Camera
+from signs.randomization import CHUNK, Camera, rendered
 
 STILL = {
-    "scale": (0.5, 0.5),
-    "rotation": (0, 0),
-    "offset": (0, 0),
-    "perspective": (0, 0),
-    "brightness": (1, 1),
-    "contrast": (1, 1),
-    "colour": (1, 1),
-    "blur": (0, 0),
-    "noise": (0, 0),
+    "pose": {"scale": (0.5, 0.5), "aspect": (1, 1), "rotation": (0, 0), "offset": (0, 0), "perspective": (0, 0)},
+    "wear": {"fading": 0, "dirt": 0, "stickers": 0},
+    "light": {"backlight": (1, 1), "shadow": 0, "glare": 0},
+    "lens": {
+        "contrast": (1, 1),
+        "colour": (1, 1),
+        "hue": (0, 0),
+        "saturation": (1, 1),
+        "blur": (0, 0),
+        "motion": (0, 0),
+        "resolution": (1, 1),
+        "brightness": None,
+        "power": 1,
+        "mottle": 0,
+        "noise": 0,
+    },
 }
-LIMITS = {name: (-1000, 1000) if name in ("rotation", "offset", "perspective") else (0, 1000) for name in STILL}
-
-
-def posed(drawing, rows, columns, settings, generator):
-    ready = randomization.prepared(drawing, rows // SUPERSAMPLING, columns // SUPERSAMPLING)
-    return randomization.posed(ready, rows, columns, settings, generator)
-
-
-def photograph(drawing, height, width, settings, generator):
-    ready = randomization.prepared(drawing, height, width)
-    return randomization.photograph(ready, height, width, settings, generator)
+EXTREMES = {
+    "pose.scale": (0, 1000),
+    "pose.aspect": (0, 1000),
+    "pose.rotation": (-1000, 1000),
+    "pose.offset": (-1000, 1000),
+    "pose.perspective": (-1000, 1000),
+    "light.backlight": (1e-3, 1000),
+    "lens.contrast": (0, 1000),
+    "lens.colour": (1e-3, 1000),
+    "lens.hue": (-1000, 1000),
+    "lens.saturation": (0, 1000),
+    "lens.blur": (0, 50),
+    "lens.motion": (0, 50),
+    "lens.resolution": (0.01, 10),
+    "lens.brightness": (0, 1),
+}
 
 
 def camera(**changes):
-    return Camera(**STILL | changes)
-
-
-def rng(seed=1):
-    return np.random.default_rng(seed)
+    parts = {name: dict(part) for name, part in STILL.items()}
+    for place, value in changes.items():
+        part, name = place.split("_", 1)
+        assert name in parts[part]
+        parts[part][name] = value
+    return Camera(**parts)
 
 
 def square(colour=(200, 100, 50, 255), size=64):
     return np.full((size, size, 4), colour, dtype=np.uint8)
 
 
+def images(drawings=None, count=3, height=32, width=32, seed=(1,), workers=1, **changes):
+    return rendered(drawings or [square()], count, height, width, camera(**changes), seed, workers)
+
+
 @pytest.mark.parametrize(("height", "width"), [(32, 32), (24, 40), (40, 24), (1, 1), (7, 64)])
 @pytest.mark.parametrize("shape", [(64, 64), (512, 256), (3, 90), (1, 1)])
-def test_the_image_has_the_size_asked_for_whatever_the_drawing_s(height, width, shape):
-    image = photograph(np.full((*shape, 4), 255, np.uint8), height, width, camera(blur=(0, 2), noise=(0, 8)), rng())
-    assert (image.shape, image.dtype) == ((height, width, 3), np.uint8)
+def test_images_have_the_size_asked_for_whatever_the_drawing_s(height, width, shape):
+    found = images(
+        [square(size=1).repeat(shape[0], 0).repeat(shape[1], 1)], height=height, width=width, lens_blur=(0, 2)
+    )
+    assert (found.shape, found.dtype) == ((3, height, width, 3), np.uint8)
 
 
-def test_the_same_seed_gives_the_same_bytes_and_another_other_ones():
-    settings = camera(rotation=(-8, 8), offset=(-0.1, 0.1), blur=(0, 1), noise=(0, 8))
-    first, second, other = (photograph(square(), 32, 32, settings, rng(seed)) for seed in (1, 1, 2))
+LIVELY = {
+    "pose_rotation": (-8, 8),
+    "pose_perspective": (-0.1, 0.1),
+    "wear_fading": 0.5,
+    "wear_dirt": 0.5,
+    "wear_stickers": 0.5,
+    "light_backlight": (0.5, 1.5),
+    "light_shadow": 0.5,
+    "light_glare": 0.5,
+    "lens_blur": (0, 1),
+    "lens_motion": (0, 4),
+    "lens_resolution": (0.4, 1.2),
+    "lens_brightness": (0.1, 0.9),
+    "lens_noise": 8,
+}
+
+
+def test_the_same_seed_gives_the_same_bytes_with_any_number_of_workers():
+    first, second, other = (
+        images(count=2 * CHUNK + 5, seed=(seed,), workers=workers, **LIVELY)
+        for seed, workers in ((1, 1), (1, 3), (2, 1))
+    )
     assert first.tobytes() == second.tobytes()
-    assert first.tobytes() != other.tobytes()
+    assert (first != other).mean() > 0.5
+    assert len(np.unique(first.reshape(len(first), -1), axis=0)) == len(first)
 
 
-@given(st.sampled_from(sorted(LIMITS)), st.data(), st.integers(0, 9))
-@settings(max_examples=60)
-def test_extreme_settings_still_give_an_image(name, data, seed):
-    low, high = sorted(data.draw(st.tuples(*[st.floats(*LIMITS[name])] * 2)))
-    image = photograph(square(), 12, 20, camera(**{name: (low, high)}), rng(seed))
-    assert (image.shape, image.dtype) == ((12, 20, 3), np.uint8)
+@pytest.mark.parametrize("count", [1, 5, CHUNK, CHUNK + 1])
+def test_with_more_images_the_first_stay_as_they_are(count):
+    assert np.array_equal(images(count=count, **LIVELY), images(count=CHUNK + 30, **LIVELY)[:count])
 
 
-def test_everything_at_its_limit_still_gives_an_image():
-    image = photograph(square(), 12, 20, Camera(**LIMITS), rng())
-    assert (image.shape, image.dtype) == ((12, 20, 3), np.uint8)
+def test_variants_take_turns():
+    found = images([square((255, 0, 0, 255)), square((0, 0, 255, 255))], count=4)
+    assert found[:, 16, 16].argmax(axis=-1).tolist() == [0, 2, 0, 2]
+
+
+def test_no_drawing_is_altered():
+    drawing = square()
+    images([drawing], **LIVELY)
+    assert np.array_equal(drawing, square())
+
+
+@given(st.sampled_from(sorted(EXTREMES)), st.data(), st.integers(0, 9))
+@settings(max_examples=40, deadline=None)
+def test_extreme_settings_still_give_images(name, data, seed):
+    ends = tuple(sorted(data.draw(st.tuples(*[st.floats(*EXTREMES[name])] * 2))))
+    found = images(height=12, width=20, seed=(seed,), **{name.replace(".", "_"): ends})
+    assert (found.shape, found.dtype) == ((3, 12, 20, 3), np.uint8)
 
 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"scale": (0.9, 0.7)}, "the lowest value comes first, then the highest"),
-        ({"noise": (-1, 1)}, "greater than or equal to 0"),
-        ({"blur": (0, 1001)}, "less than or equal to 1000"),
-        ({"rotation": (0, float("inf"))}, "finite number"),
-        ({"offset": (0, True)}, "a number is expected, not a bool"),
-        ({"zoom": (0, 1)}, "Extra inputs are not permitted"),
+        ({"pose_scale": (0.9, 0.7)}, "the lowest value comes first, then the highest"),
+        ({"lens_noise": -1}, "greater than or equal to 0"),
+        ({"lens_blur": (0, 1001)}, "less than or equal to"),
+        ({"pose_rotation": (0, float("inf"))}, "finite number"),
+        ({"pose_offset": (0, True)}, "a number is expected, not a bool"),
+        ({"wear_dirt": 1.5}, "less than or equal to 1"),
+        ({"light_backlight": (0, 1)}, "greater than 0"),
     ],
 )
 def test_impossible_settings_are_an_error(changes, message):
@@ -87,89 +136,143 @@ def test_impossible_settings_are_an_error(changes, message):
         camera(**changes)
 
 
+# --- pose
+
+
 @pytest.mark.parametrize(("height", "width"), [(40, 40), (40, 80), (80, 40)])
 def test_the_sign_lies_in_the_middle_as_large_as_asked(height, width):
-    image = photograph(square(), height, width, camera(), rng())
-    is_sign = (image == [200, 100, 50]).all(axis=-1)
+    is_sign = (np.abs(images(height=height, width=width)[0].astype(int) - [200, 100, 50]) <= 1).all(axis=-1)
     rows, columns = np.nonzero(is_sign)
     assert (rows.min(), rows.max()) == pytest.approx((height / 2 - 10, height / 2 + 9), abs=1)
     assert (columns.min(), columns.max()) == pytest.approx((width / 2 - 10, width / 2 + 9), abs=1)
-    assert is_sign.sum() == pytest.approx(400, abs=80)
 
 
 def test_a_turn_by_180_degrees_turns_the_sign():
     drawing = square()
     drawing[:32, :, :3] = 0
-    seen, turned = (
-        posed(drawing, 64, 64, camera(rotation=(degrees, degrees), scale=(1, 1)), rng()) for degrees in (0, 180)
-    )
-    above, below = (slice(8, 28), slice(8, 56)), (slice(36, 56), slice(8, 56))
-    assert (seen[above][..., :3] == 0).all()
-    assert (turned[below][..., :3] == 0).all()
-    assert seen[below][..., 0] == pytest.approx(200 / 255)
-    assert turned[above][..., 0] == pytest.approx(200 / 255)
+    seen, turned = (images([drawing], pose_scale=(1, 1), pose_rotation=(angle, angle))[0] for angle in (0, 180))
+    above, below = slice(4, 14), slice(18, 28)
+    assert seen[above, 4:28].max() == turned[below, 4:28].max() == 0
+    assert (seen[below, 4:28] == [200, 100, 50]).all()
+    assert (turned[above, 4:28] == [200, 100, 50]).all()
 
 
 def test_an_offset_moves_the_sign_right_and_down():
-    seen = posed(square(), 40, 40, camera(offset=(0.25, 0.25)), rng())
-    rows, columns = np.nonzero(seen[..., 3] > 0.5)
-    assert (rows.mean(), columns.mean()) == pytest.approx((29.5, 29.5), abs=0.1)
+    found = images([square((0, 255, 0, 255))], height=40, width=40, pose_offset=(0.25, 0.25))[0]
+    rows, columns = np.nonzero((found == [0, 255, 0]).all(axis=-1))
+    assert (rows.mean(), columns.mean()) == pytest.approx((29.5, 29.5), abs=0.6)
 
 
-def test_colours_under_a_soft_edge_stay_those_of_the_sign():
-    drawing = square((250, 0, 0, 0), 40)
-    cv2.circle(drawing, (20, 20), 18, (0, 0, 250, 255), -1)
-    seen = posed(drawing, 40, 40, camera(rotation=(30, 30)), rng())
-    edge = seen[(seen[..., 3] > 0.05) & (seen[..., 3] < 0.95)]
-    assert len(edge) > 20
-    assert edge[:, 0].max() < 0.1
-    assert edge[:, 2].min() > 0.9
+def test_an_aspect_makes_the_sign_wide():
+    found = images([square((0, 255, 0, 255))], height=40, width=40, pose_aspect=(4, 4), pose_scale=(0.4, 0.4))[0]
+    rows, columns = np.nonzero((found == [0, 255, 0]).all(axis=-1))
+    assert (np.ptp(columns) + 1) / (np.ptp(rows) + 1) == pytest.approx(4, rel=0.15)
 
 
 def test_a_transparent_drawing_leaves_the_background():
-    first, second = (photograph(square((*colour, 0)), 16, 16, camera(), rng()) for colour in ((0, 0, 0), (255, 9, 9)))
+    first, second = (images([square((*colour, 0))]) for colour in ((0, 0, 0), (255, 9, 9)))
     assert np.array_equal(first, second)
+    assert first.std(axis=(1, 2, 3)).min() > 0
 
 
-def test_no_brightness_is_black():
-    assert photograph(square(), 16, 16, camera(brightness=(0, 0)), rng()).max() == 0
+# --- wear
 
 
-def test_no_contrast_is_one_level():
-    scene = rng().random((8, 8, 3)).astype(np.float32)
-    flat = randomization.lit(scene, camera(contrast=(0, 0)), rng())
-    assert flat == pytest.approx(np.full_like(flat, scene.mean()), abs=1e-6)
+def grey(**changes):
+    """Images that a grey sign fills."""
+    return images([square((100, 100, 100, 255))], count=CHUNK, pose_scale=(2, 2), **changes)
 
 
-def test_light_multiplies_contrast_spreads_about_the_mean():
-    scene = rng().random((8, 8, 3)).astype(np.float32)
-    result = randomization.lit(scene, camera(brightness=(0.5, 0.5), contrast=(0.3, 0.3)), rng())
-    assert result == pytest.approx(0.5 * (scene.mean() + 0.3 * (scene - scene.mean())), abs=1e-6)
+def test_a_still_camera_sees_the_sign_as_it_is():
+    assert (grey() == 100).all()
 
 
-def test_noise_has_the_deviation_asked_for():
-    settings = camera(scale=(2, 2), noise=(10, 10))
-    image = photograph(square((128, 128, 128, 255)), 64, 64, settings, rng())
-    assert image.mean() == pytest.approx(128, abs=1)
-    assert image.std() == pytest.approx(10, rel=0.05)
+def test_a_faded_sign_goes_towards_another_grey():
+    levels = grey(wear_fading=1)[:, 16, 16, 0].astype(int)
+    assert np.ptp(levels) > 30
+    assert (grey(wear_fading=1).std(axis=(1, 2, 3)) < 1).all()
 
 
-def test_blur_keeps_the_mean_and_takes_the_detail():
-    scene = rng().random((64, 64, 3)).astype(np.float32)
-    soft = randomization.blurred(scene, 2.0)
-    assert soft.mean() == pytest.approx(scene.mean(), abs=0.01)
-    assert soft.std() < scene.std() / 3
-    assert np.array_equal(randomization.blurred(scene, 0.0), scene)
+def test_dirt_darkens_patches_and_nothing_else():
+    found = grey(wear_dirt=0.8)
+    assert found.max() == 100
+    assert found.min() < 60
+    assert 0.2 < (found == 100).mean() < 0.8
 
 
-def test_backgrounds_are_within_range_and_differ():
-    scenes = [randomization.background(24, 40, rng(seed)) for seed in range(20)]
-    assert {(scene.shape, scene.dtype.name) for scene in scenes} == {((24, 40, 3), "float32")}
-    assert all(scene.min() >= 0 and scene.max() <= 1 for scene in scenes)
-    assert np.std([scene.mean() for scene in scenes]) > 0.1
+@pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
+def test_stickers_cover_a_share_of_the_signs(share):
+    is_covered = (grey(wear_stickers=share) != 100).any(axis=(1, 2, 3))
+    assert is_covered.mean() == pytest.approx(1 - (1 - share) ** 2, abs=0.15)
 
 
-def test_the_drawing_is_not_altered():
+# --- light
+
+
+def test_backlight_darkens_the_sign_and_leaves_the_background():
+    drawing = square((100, 100, 100, 255))
+    drawing[:, :32, 3] = 0
+    plain, dark = (images([drawing], pose_scale=(2, 2), light_backlight=(factor, factor)) for factor in (1, 0.5))
+    assert np.array_equal(plain[:, :, :14], dark[:, :, :14])
+    assert (dark[:, :, 18:] == 50).all()
+
+
+@pytest.mark.parametrize(("effect", "sign"), [("light_shadow", -1), ("light_glare", 1)])
+@pytest.mark.parametrize("share", [0.3, 1.0])
+def test_shadow_darkens_and_glare_brightens_a_share_of_the_images(effect, sign, share):
+    change = sign * (grey(**{effect: share}).astype(int) - 100)
+    assert change.min() >= 0
+    assert (change.max(axis=(1, 2, 3)) > 3).mean() == pytest.approx(share, abs=0.2)
+
+
+# --- lens
+
+
+def test_the_brightness_is_the_one_asked_for_and_mostly_dark():
+    means = grey(lens_brightness=(0.1, 0.9), lens_power=3).mean(axis=(1, 2, 3)) / 255
+    assert means.min() == pytest.approx(0.1, abs=0.02)
+    assert 0.7 < means.max() <= 0.9 + 1e-3
+    assert np.median(means) == pytest.approx(0.1 + 0.8 / 8, abs=0.08)
+
+
+def test_without_saturation_all_is_grey_and_a_turn_by_120_degrees_swaps_the_channels():
+    assert np.ptp(images(lens_saturation=(0, 0)), axis=-1).max() <= 1
+    drawing = square((200, 100, 50, 255))
+    (turned,) = images([drawing], count=1, pose_scale=(2, 2), lens_hue=(120, 120))
+    assert sorted(turned[16, 16].tolist()) == pytest.approx([50, 100, 200], abs=1)
+    assert turned[16, 16].tolist() != [200, 100, 50]
+
+
+def test_contrast_goes_about_the_mean():
+    found, flat = images(count=1), images(count=1, lens_contrast=(0.5, 0.5))
+    expected = (found - found.mean()) / 2 + found.mean()
+    assert np.abs(flat - expected).max() <= 1.5
+
+
+def test_each_channel_has_its_own_colour_factor():
+    found = grey(lens_colour=(0.5, 2))[:, 16, 16].astype(int)
+    assert found.min() >= 49
+    assert found.max() <= 201
+    assert np.ptp(found, axis=1).mean() > 20
+
+
+@pytest.mark.parametrize("effect", [{"lens_blur": (2, 2)}, {"lens_motion": (6, 6)}, {"lens_resolution": (0.3, 0.3)}])
+def test_blur_motion_and_few_pixels_keep_the_mean_and_take_detail(effect):
     drawing = square()
-    photograph(drawing, 32, 32, camera(noise=(5, 5), blur=(1, 1)), rng())
-    assert np.array_equal(drawing, square())
+    drawing[::8, :, :3] = drawing[:, ::8, :3] = 0
+    sharp, soft = (images([drawing], count=CHUNK, **changes).astype(int) for changes in ({}, effect))
+    assert soft.mean() == pytest.approx(sharp.mean(), abs=2)
+    detail = [np.abs(np.diff(found, axis=2)).mean() + np.abs(np.diff(found, axis=1)).mean() for found in (sharp, soft)]
+    assert detail[1] < 0.8 * detail[0]
+
+
+def test_noise_has_the_deviation_asked_for_at_most():
+    deviations = grey(lens_noise=20).astype(float).std(axis=(1, 2, 3))
+    assert 10 < deviations.max() <= 21
+    assert deviations.min() < 2
+
+
+def test_mottle_varies_smoothly():
+    found = grey(lens_mottle=0.4).astype(int)
+    assert np.abs(np.diff(found, axis=1)).max() < np.ptp(found)
+    assert found.std(axis=(1, 2, 3)).max() > 5

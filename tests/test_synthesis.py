@@ -11,19 +11,33 @@ from hypothesis.extra import numpy as npst
 
 from signs import classes, datasets, params, synthesis, templates
 from signs.datasets import SPLITS
-from signs.synthesis import article, drawings, synthesize
+from signs.synthesis import article, synthesize
+from signs.templates import drawings
 
 ROOT = Path(__file__).parent.parent
 NEW_SIGNS, TEMPLATES = ROOT / "data/new_signs", ROOT / "data/templates"
 NAMES = classes.read(ROOT / "data/signnames.csv")
 SETTINGS = params.load("synthesize", ROOT / "params.yaml")
-RECIPE = SETTINGS["recipe"]["article"]
+RECIPES = SETTINGS["recipe"]
+RECIPE = RECIPES["article"]
 # Quicker than the article's: 2 brightnesses, each at full size and at 3 x 3 places.
 SMALL = {
     "brightness": {"start": 0.5, "stop": 1.1, "step": 0.5},
     "scale": {"start": 0.5, "stop": 0.6, "step": 0.2},
     "offset_step": 3,
     "canvas_pixel": [2, 2],
+}
+
+STILL = {
+    "images": 20,
+    "workers": 1,
+    "pose": {"scale": [2, 2], "aspect": [1, 1], "rotation": [0, 0], "offset": [0, 0], "perspective": [0, 0]},
+    "wear": {"fading": 0, "dirt": 0, "stickers": 0},
+    "light": {"backlight": [1, 1], "shadow": 0, "glare": 0},
+    "lens": RECIPES["randomized"]["lens"]
+    | {key: [1, 1] for key in ["contrast", "colour", "saturation", "resolution"]}
+    | {key: [0, 0] for key in ["hue", "blur", "motion"]}
+    | {"brightness": None, "mottle": 0, "noise": 0},
 }
 
 
@@ -409,6 +423,32 @@ def test_known_classes_come_after_the_new_ones_from_their_first_drawing(tmp_path
 def test_known_classes_that_cannot_be_made_are_an_error(tmp_path, known, message):
     with pytest.raises(ValueError, match=message):
         made(picture(tmp_path / "new", "stop.png"), known=known)
+
+
+def test_of_variants_the_last_is_for_the_test_alone(tmp_path):
+    for number, colour in enumerate([(200, 0, 0), (0, 200, 0), (0, 0, 200)]):
+        picture(tmp_path, f"bus_{number}.png", colour)
+    picture(tmp_path, "route_66.png", (99, 99, 99))
+    data = made(tmp_path, recipe={"name": "randomized", "randomized": STILL})
+    assert data.classes.names == ["Bus", "Route 66"]
+    shown = {
+        name: set(split.features[split.labels == 0][:, 4, 4].argmax(axis=-1).tolist())
+        for name, split in data.splits.items()
+    }
+    assert shown == {"train": {0, 1}, "valid": {0, 1}, "test": {2}}
+    assert [len(split.labels) for split in data.splits.values()] == [24, 4, 12]
+    assert (drawings(tmp_path)["Bus"][0, 0] == [200, 0, 0]).all()
+
+
+def test_images_of_a_sign_do_not_depend_on_other_signs(tmp_path):
+    recipe = {"name": "randomized", "randomized": STILL | {"lens": STILL["lens"] | {"noise": 9}}}
+    alone = made(picture(tmp_path / "one", "bus.png"), recipe=recipe)
+    picture(tmp_path / "two", "ant.png")
+    both = made(picture(tmp_path / "two", "bus.png"), recipe=recipe)
+    for name, split in both.splits.items():
+        mine = {bytes(image) for image in split.features[split.labels == 1]}
+        everywhere = {bytes(image) for other in alone.splits.values() for image in other.features}
+        assert mine <= everywhere, name
 
 
 def test_two_images_of_the_same_name_are_refused(tmp_path):

@@ -72,7 +72,7 @@ def article_once(repeats: int) -> Callable[[], object]:
 def whole_once(repeats: int) -> Callable[[], object]:
     """The stage without its writing, so many times."""
     section, names = settings(), classes.read(ROOT / "data" / classes.FILE_NAME)
-    return lambda: [synthesis.synthesize(DRAWINGS, TEMPLATES, names, **section) for _ in range(repeats)]
+    return lambda: [synthesis.synthesize(DRAWINGS, TEMPLATES, names, None, **section) for _ in range(repeats)]
 
 
 def contest(repeats: int = 10) -> Contest:

@@ -1,6 +1,6 @@
 """What a camera makes of a scene: colour, blur, few pixels, exposure, noise."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import cv2
 import numpy as np
@@ -18,9 +18,9 @@ class Lens(Section):
     `contrast`: factor about the mean. `colour`: factor of each channel. `hue`: degrees. `saturation`: factor.
     `blur`: standard deviation in pixels. `motion`: length in pixels. `resolution`: pixels of the sensor, as a
     share of the image's; above 1 all of them. `brightness`: mean of the image, 0-1, drawn by
-    `low + u ** power * (high - low)` with an even u, for many dark images and few bright ones; None leaves it as
-    it is. `mottle`: at most, as a share of the brightness. `noise`: standard deviation at most, in grey levels
-    of 255.
+    `low + u ** power * (high - low)` with an even u, for many dark images and few bright ones; `photographs` draws it
+    as they have it; None leaves it as it is. `mottle`: at most, as a share of the brightness. `noise`: standard
+    deviation at most, in grey levels of 255.
     """
 
     contrast: Amounts
@@ -30,18 +30,19 @@ class Lens(Section):
     blur: Lengths
     motion: Lengths
     resolution: Factors
-    brightness: ShareRange | None
+    brightness: ShareRange | Literal["photographs"] | None
     power: Annotated[Positive, Field(le=10)]
     mottle: Share
     noise: NonNegative
 
 
-def seen(scene: np.ndarray, lens: Lens, draws: Draws) -> np.ndarray:
+def seen(scene: np.ndarray, lens: Lens, means: np.ndarray | None, draws: Draws) -> np.ndarray:
     """The images that a camera makes.
 
     Args:
         scene: float32 (images, height, width, 3), 0 and above; altered.
         lens: How far each effect goes.
+        means: Of photographs, 0-1, (n,); None where there are none.
         draws: For as many images.
 
     Returns:
@@ -53,14 +54,24 @@ def seen(scene: np.ndarray, lens: Lens, draws: Draws) -> np.ndarray:
     scene *= draws.factor(lens.colour, 3)
     blurred(scene, lens, draws)
     if lens.brightness:
-        low, high = lens.brightness
-        target = low + draws.within((0, 1)) ** FLOAT(lens.power) * (high - low)
-        scene *= target / scene.mean(axis=(1, 2, 3), keepdims=True).clip(LEAST_MEAN)
+        scene *= _brightness(lens, means, draws) / scene.mean(axis=(1, 2, 3), keepdims=True).clip(LEAST_MEAN)
     height, width = scene.shape[1:3]
     scene *= 1 + draws.field(height, width, 9) * draws.within((0, lens.mottle))
     deviation = draws.within((0, 1)) * draws.within((0, lens.noise / 255))
     scene += draws.rng.standard_normal(scene.shape, FLOAT) * deviation
     return np.rint(scene.clip(0, 1) * 255).astype(np.uint8)
+
+
+def _brightness(lens: Lens, means: np.ndarray | None, draws: Draws) -> np.ndarray:
+    even = draws.within((0, 1))
+    if lens.brightness == "photographs":
+        if means is None:
+            raise ValueError(
+                "lens.brightness is 'photographs', of which there are none here; give a lowest and highest"
+            )
+        return np.quantile(means, even).astype(FLOAT)
+    low, high = lens.brightness
+    return low + even ** FLOAT(lens.power) * (high - low)
 
 
 def tinted(scene: np.ndarray, lens: Lens, draws: Draws) -> np.ndarray:

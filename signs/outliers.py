@@ -5,8 +5,7 @@ import numpy as np
 from sklearn.datasets import load_sample_images
 
 from signs import images
-
-CORNER = 0.2  # of the side: less than a round sign leaves free at the corners of the benchmark's images
+from signs.scenes import corners
 
 
 def outliers(photographs: np.ndarray, count: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
@@ -34,11 +33,7 @@ def noise(photographs: np.ndarray, count: int, rng: np.random.Generator) -> np.n
 
 def backgrounds(photographs: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
     """Upper corners of photographs, left or right, enlarged to a whole image."""
-    side = max(1, round(CORNER * min(photographs.shape[1:3])))
-    chosen = photographs[rng.choice(len(photographs), count)]
-    left, right = chosen[:, :side, :side], chosen[:, :side, -side:]
-    corners = np.where((rng.random(count) < 0.5)[:, np.newaxis, np.newaxis, np.newaxis], left, right)
-    return _resized(list(corners), photographs.shape[1:3])
+    return corners(photographs, count, *photographs.shape[1:3], rng)
 
 
 def pictures(photographs: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:

@@ -17,6 +17,7 @@ class Camera(Section):
 
     pose: poses.Pose
     wear: surfaces.Wear
+    background: scenes.Background
     light: scenes.Light
     lens: lenses.Lens
 
@@ -29,6 +30,7 @@ def rendered(
     camera: Camera,
     seed: Sequence[int],
     workers: int,
+    photographs: np.ndarray | None = None,
 ) -> np.ndarray:
     """Renders images of a sign.
 
@@ -40,10 +42,12 @@ def rendered(
         camera: How far each ingredient goes.
         seed: Of all draws.
         workers: Threads; the images are the same for any number.
+        photographs: That lend their backgrounds and brightness, uint8 (n, rows, columns, 1 or 3); None for none.
 
     Returns:
         (count, height, width, 3), uint8 RGB.
     """
+    means = None if photographs is None else photographs.mean(axis=(1, 2, 3)) / 255
     ready = [poses.prepared(drawing, height, width) for drawing in drawings]
 
     def chunk(first: int) -> np.ndarray:
@@ -51,9 +55,9 @@ def rendered(
         draws = Draws(np.random.default_rng([*seed, first]), CHUNK)
         shown = [ready[number % len(ready)] for number in range(first, first + CHUNK)]
         signs = poses.posed(shown, height, width, camera.pose, draws)
-        behind = scenes.background(height, width, draws)
+        behind = scenes.behind(height, width, camera.background, photographs, draws)
         scene = scenes.composed(surfaces.worn(signs, camera.wear, draws), behind, camera.light, draws)
-        return lenses.seen(scene, camera.lens, draws)
+        return lenses.seen(scene, camera.lens, means, draws)
 
     with ThreadPoolExecutor(workers) as pool:
         return np.concatenate(list(pool.map(chunk, range(0, count, CHUNK))))[:count]

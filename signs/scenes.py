@@ -1,9 +1,18 @@
 """What is around a sign, and the light on both."""
 
+import cv2
 import numpy as np
 
 from signs.draws import FLOAT, Draws, grid
 from signs.params import Factors, Section, Share
+
+CORNER = 0.2  # of the side: less than a round sign leaves free at the corners of the benchmark's images
+
+
+class Background(Section):
+    """`photographs`: share of images whose background is cut from photographs, where there are some."""
+
+    photographs: Share
 
 
 class Light(Section):
@@ -18,7 +27,7 @@ class Light(Section):
     glare: Share
 
 
-def background(height: int, width: int, draws: Draws) -> np.ndarray:
+def patches(height: int, width: int, draws: Draws) -> np.ndarray:
     """Soft patches of dull colour, brighter towards one side: float32 (images, height, width, 3), 0-1."""
     rows, columns = grid(height, width)
     field = draws.within((0, 1)) + draws.within((-0.08, 0.08), 3)
@@ -26,6 +35,47 @@ def background(height: int, width: int, draws: Draws) -> np.ndarray:
     field += draws.field(height, width, 7) * draws.within((0, 0.3))
     field += rows * draws.within((-0.25, 0.25)) + columns * draws.within((-0.25, 0.25))
     return field.clip(0, 1)
+
+
+def behind(height: int, width: int, settings: Background, photographs: np.ndarray | None, draws: Draws) -> np.ndarray:
+    """Backgrounds: patches, and in a share of the images what is beside the signs of photographs.
+
+    Args:
+        height: Of the images, in pixels.
+        width: Likewise.
+        settings: The share.
+        photographs: (n, height, width, 3), uint8; None for none.
+        draws: For as many images.
+
+    Returns:
+        float32 (images, height, width, 3), 0-1.
+    """
+    plain = patches(height, width, draws)
+    if photographs is None or not settings.photographs:
+        return plain
+    found = corners(photographs, draws.images, height, width, draws.rng).astype(FLOAT) / 255
+    return np.where(draws.happens(settings.photographs), found, plain)
+
+
+def corners(photographs: np.ndarray, count: int, height: int, width: int, rng: np.random.Generator) -> np.ndarray:
+    """What photographs of signs show beside them: upper corners, left or right, enlarged to a whole image.
+
+    Args:
+        photographs: (n, height, width, channels), uint8.
+        count: Of corners, each of a photograph drawn by lot.
+        height: Of the result, in pixels.
+        width: Likewise.
+        rng: Source of the draws.
+
+    Returns:
+        (count, height, width, channels), uint8.
+    """
+    side = max(1, round(CORNER * min(photographs.shape[1:3])))
+    chosen = photographs[rng.choice(len(photographs), count)]
+    is_left = (rng.random(count) < 0.5)[:, np.newaxis, np.newaxis, np.newaxis]
+    cuts = np.where(is_left, chosen[:, :side, :side], chosen[:, :side, -side:])
+    enlarged = [cv2.resize(cut, (width, height), interpolation=cv2.INTER_LINEAR) for cut in cuts]
+    return np.stack(enlarged).reshape(count, height, width, -1)
 
 
 def composed(signs: np.ndarray, behind: np.ndarray, light: Light, draws: Draws) -> np.ndarray:

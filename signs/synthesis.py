@@ -19,7 +19,7 @@ from signs.lenses import Lens
 from signs.params import ClassId, Count, Integer, Real, Section, Seed, validated
 from signs.poses import Pose
 from signs.randomization import Camera, rendered
-from signs.scenes import Light
+from signs.scenes import Background, Light
 from signs.surfaces import Wear
 from signs.templates import Signs
 
@@ -49,6 +49,7 @@ def synthesize(
     folder: Path,
     drawn: Path,
     names: Classes,
+    photographs: np.ndarray | None = None,
     *,
     seed: Seed,
     height: Count,
@@ -63,6 +64,7 @@ def synthesize(
         folder: SVG, PNG or JPEG files; a class is named after its file, `bus_lane.svg` as "Bus lane".
         drawn: Folder of drawings named after class ids.
         names: Of these classes.
+        photographs: Images that a recipe may take backgrounds and brightness from, uint8.
         seed: Of what a recipe draws, and of the order in which a class's images are dealt out to the splits.
         height: Of the images, in pixels.
         width: Likewise.
@@ -84,8 +86,8 @@ def synthesize(
         name: drawings[:-1] if name in new and len(drawings) > 1 else drawings for name, drawings in signs.items()
     }
     apart = {name: drawings[-1:] for name, drawings in new.items() if len(drawings) > 1}
-    made = make(learned, height, width, [seed, 0])
-    judged = made | make(apart, height, width, [seed, 1]) if apart else made
+    made = make(learned, height, width, [seed, 0], photographs)
+    judged = made | make(apart, height, width, [seed, 1], photographs) if apart else made
     rng = np.random.default_rng(seed)
     dealt = [_divided(rng.permutation(len(images)), shares) for images in made.values()]
     splits = [
@@ -159,7 +161,9 @@ def _of_pictures(make: Callable[..., np.ndarray]) -> Recipe:
     """A recipe for single pictures, as one for drawings: it gets the first of each sign, on white."""
 
     @functools.wraps(make)
-    def recipe(signs: Signs, height: int, width: int, _seed: list[int], **settings: Any) -> dict[str, np.ndarray]:
+    def recipe(
+        signs: Signs, height: int, width: int, _seed: list[int], _photographs: np.ndarray | None, **settings: Any
+    ) -> dict[str, np.ndarray]:
         pictures = [templates.on_background(drawings[0]) for drawings in signs.values()]
         small = [cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA) for picture in pictures]
         return dict(zip(signs, make(np.stack(small), **settings), strict=True))
@@ -173,11 +177,13 @@ def randomized(
     height: int,
     width: int,
     seed: list[int],
+    photographs: np.ndarray | None,
     *,
     images: Count,
     workers: Annotated[Count, Field(le=64)],
     pose: Pose,
     wear: Wear,
+    background: Background,
     light: Light,
     lens: Lens,
 ) -> dict[str, np.ndarray]:
@@ -188,19 +194,23 @@ def randomized(
         height: Of the images, in pixels.
         width: Likewise.
         seed: Of all draws; each sign has a stream of its own, whatever others there are.
+        photographs: That lend backgrounds and brightness, uint8; None for none.
         images: Of each sign.
         workers: Threads that render; the images are the same for any number.
         pose: Where a sign is in the image.
         wear: What has happened to it.
-        light: What falls on it.
+        background: What is behind it.
+        light: What falls on both.
         lens: What the camera makes of it.
 
     Returns:
         By sign, (images, height, width, 3), uint8 RGB.
     """
-    camera = Camera(pose=pose, wear=wear, light=light, lens=lens)
+    camera = Camera(pose=pose, wear=wear, background=background, light=light, lens=lens)
     return {
-        name: rendered(drawings, images, height, width, camera, [*seed, zlib.crc32(name.encode())], workers)
+        name: rendered(
+            drawings, images, height, width, camera, [*seed, zlib.crc32(name.encode())], workers, photographs
+        )
         for name, drawings in signs.items()
     }
 

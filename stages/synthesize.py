@@ -3,14 +3,16 @@
 from pathlib import Path
 
 from signs import classes, params
-from signs.datasets import write
+from signs.datasets import read, write
 from signs.synthesis import synthesize
 from stages import run
 
 
-def main(images: Path, drawings: Path, names: Path, out: Path) -> None:
-    """Makes a data set from the single images in `images`, and from `drawings` of known classes; writes it to `out`."""
-    write(out, synthesize(images, drawings, classes.read(names), **params.load("synthesize")))
+def main(images: Path, drawings: Path, names: Path, original: Path, out: Path) -> None:
+    """Makes classes of the single images in `images`, and of known ones in `drawings`; writes them to `out`."""
+    photographs = read(original).train.features
+    made = synthesize(images, drawings, classes.read(names), photographs, **params.load("synthesize"))
+    write(out, made)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from signs.randomization import CHUNK, Camera, rendered
 STILL = {
     "pose": {"scale": (0.5, 0.5), "aspect": (1, 1), "rotation": (0, 0), "offset": (0, 0), "perspective": (0, 0)},
     "wear": {"fading": 0, "dirt": 0, "stickers": 0},
+    "background": {"photographs": 0},
     "light": {"backlight": (1, 1), "shadow": 0, "glare": 0},
     "lens": {
         "contrast": (1, 1),

@@ -33,6 +33,7 @@ STILL = {
     "workers": 1,
     "pose": {"scale": [2, 2], "aspect": [1, 1], "rotation": [0, 0], "offset": [0, 0], "perspective": [0, 0]},
     "wear": {"fading": 0, "dirt": 0, "stickers": 0},
+    "background": {"photographs": 0},
     "light": {"backlight": [1, 1], "shadow": 0, "glare": 0},
     "lens": RECIPES["randomized"]["lens"]
     | {key: [1, 1] for key in ["contrast", "colour", "saturation", "resolution"]}

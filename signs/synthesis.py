@@ -207,12 +207,12 @@ def randomized(
         By sign, (images, height, width, 3), uint8 RGB.
     """
     camera = Camera(pose=pose, wear=wear, background=background, light=light, lens=lens)
-    return {
-        name: rendered(
-            drawings, images, height, width, camera, [*seed, zlib.crc32(name.encode())], workers, photographs
-        )
-        for name, drawings in signs.items()
-    }
+    made = {}
+    for name, drawings in signs.items():
+        stream = [*seed, zlib.crc32(name.encode())]
+        cut_out = [templates.cut_out(drawing) for drawing in drawings]
+        made[name] = rendered(cut_out, images, height, width, camera, stream, workers, photographs)
+    return made
 
 
 RECIPES: dict[str, Recipe] = {"article": _of_pictures(article), "randomized": randomized}

@@ -14,6 +14,8 @@ Signs = dict[str, list[np.ndarray]]  # drawings of signs by their names, each ui
 
 SUFFIXES = (".svg", ".png", ".jpg", ".jpeg")
 DRAWN_PIXELS = 512  # longer side at which an SVG is drawn
+ALIKE = 24  # grey levels between colours of one background
+LEAST_BACKGROUND = 0.001  # share of the image; as much at least is sign
 MAX_FILE_BYTES = 32 * 2**20
 # What would make a drawing depend on more than its own text: on files, on the machine's fonts, on code.
 NOT_SELF_CONTAINED = re.compile(
@@ -65,6 +67,33 @@ def on_background(image: np.ndarray, colour: tuple[int, int, int] = (255, 255, 2
     alpha = image[..., 3:].astype(np.float32) / 255
     mixed = image[..., :3] * alpha + np.array(colour, dtype=np.float32) * (1 - alpha)
     return np.rint(mixed).astype(np.uint8)
+
+
+def cut_out(image: np.ndarray) -> np.ndarray:
+    """Finds the background of a picture that has none marked: what joins the corners and has their colour.
+
+    Args:
+        image: uint8 RGBA (height, width, 4).
+
+    Returns:
+        The image with a transparent background; as it was where something is transparent already, or where the
+        corners differ, or where nearly nothing or nearly all would be background: then all of it is the sign.
+    """
+    height, width = image.shape[:2]
+    corners = [(0, 0), (width - 1, 0), (0, height - 1), (width - 1, height - 1)]
+    colours = np.array([image[y, x, :3] for x, y in corners], dtype=int)
+    if image[..., 3].min() < 255 or np.ptp(colours, axis=0).max() > ALIKE:
+        return image
+    picture, mask = np.ascontiguousarray(image[..., :3]), np.zeros((height + 2, width + 2), np.uint8)
+    flags = 4 | cv2.FLOODFILL_MASK_ONLY | cv2.FLOODFILL_FIXED_RANGE
+    for corner in corners:
+        cv2.floodFill(picture, mask, corner, 0, (ALIKE,) * 3, (ALIKE,) * 3, flags)
+    outside = mask[1:-1, 1:-1].astype(bool)
+    if not LEAST_BACKGROUND < outside.mean() < 1 - LEAST_BACKGROUND:
+        return image
+    # A pixel on the edge is a mixture with the background: without it, no rim of that colour stays.
+    grown = cv2.dilate(outside.astype(np.uint8), np.ones((3, 3), np.uint8))
+    return np.dstack([image[..., :3], np.where(grown, 0, 255).astype(np.uint8)])
 
 
 def of_classes(folder: Path) -> dict[int, list[np.ndarray]]:

@@ -264,3 +264,50 @@ def test_our_own_drawings_consist_of_shapes_alone(path):
         *("svg", "title", "g", "path", "rect", "circle", "ellipse", "line", "polygon", "polyline"),
     }
     assert not re.search(r"href|url\(|style|<!|<\?", content)
+
+
+# --- backgrounds
+
+
+def disc(background=(255, 255, 255), colour=(200, 0, 0), alpha=255, size=100):
+    image = np.full((size, size, 4), (*background, alpha), np.uint8)
+    return cv2.circle(image, (size // 2, size // 2), size // 3, (*colour, 255), -1)
+
+
+@pytest.mark.parametrize("background", [(255, 255, 255), (30, 90, 40)])
+def test_the_background_of_a_picture_is_found(background):
+    noise = np.random.default_rng(0).integers(-6, 7, (100, 100, 3))
+    image = disc(background)
+    image[..., :3] = (image[..., :3] + noise).clip(0, 255)  # as JPEG leaves it
+    alpha = templates.cut_out(image)[..., 3]
+    is_sign = disc(alpha=0)[..., 3] == 255
+    assert ((alpha == 255) != is_sign).mean() < 0.03
+    assert alpha[50, 50] == 255
+    assert alpha[0, 0] == alpha[99, 50] == 0
+
+
+def test_what_has_the_colour_of_the_background_within_the_sign_stays():
+    image = cv2.circle(disc(), (50, 50), 10, (255, 255, 255, 255), -1)
+    assert templates.cut_out(image)[50, 50, 3] == 255
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        disc(alpha=0),  # has a background marked already
+        np.full((20, 20, 4), 255, np.uint8),  # is nothing but background
+        np.dstack([np.tile(np.arange(0, 200, 10, np.uint8), (20, 1))] * 3 + [np.full((20, 20), 255, np.uint8)]),
+        cv2.circle(disc(), (50, 50), 90, (9, 9, 9, 255), -1),  # fills the picture
+    ],
+)
+def test_where_there_is_no_background_to_find_the_picture_stays(image):
+    assert np.array_equal(templates.cut_out(image), image)
+
+
+@pytest.mark.parametrize("name", ["bus_lane", "bus_stop", "oncoming_priority", "parking", "pedestrian_zone"])
+def test_our_new_signs_have_a_background_that_is_found(name):
+    found = templates.cut_out(templates.read(DATA / f"new_signs/{name}.svg"))
+    is_sign = found[..., 3] == 255
+    assert 0.7 < is_sign.mean() < 0.999
+    assert is_sign[256, 256]
+    assert not is_sign[[0, 0, -1, -1], [0, -1, 0, -1]].any()

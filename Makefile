@@ -3,10 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: help repro report seeds test check bench clean lock
+.PHONY: help repro report seeds add-class test check bench clean lock
 
 help:  ## List the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 repro: $(VENV)/installed  ## Run the pipeline: whatever has changed since the last run
 	dvc repro
@@ -18,6 +18,9 @@ report: $(VENV)/installed  ## Run what the report needs; say of which commit it 
 
 seeds: $(VENV)/installed  ## Train with seeds 1 to N (3): mean and standard deviation of every metric
 	python -m signs.seeds $(or $(N),3)
+
+add-class: $(VENV)/installed  ## Make a picture a new class: IMAGE=stop_ahead.svg NAME="Stop ahead"
+	@python -m signs.add "$(IMAGE)" "$(NAME)"
 
 test: $(VENV)/installed-dev  ## Run the tests
 	pytest

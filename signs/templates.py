@@ -119,20 +119,23 @@ def of_classes(folder: Path) -> dict[int, list[np.ndarray]]:
 def of_names(folder: Path) -> Signs:
     """The images in a folder by the names of their classes, in order of file names.
 
-    `bus_lane.svg` is the class "Bus lane"; of a sign in variants there are `bus_lane_0.svg`, `bus_lane_1.svg`.
+    `bus_lane.svg` is the class "Bus lane"; of a sign in variants there are `bus_lane.svg` or `bus_lane_0.svg`, and
+    `bus_lane_1.svg`.
 
     Raises:
         ValueError: There is no image or an unreadable one, or two of the same name.
     """
     paths = files(folder)
-    for name, count in Counter(_name(file.stem) for file in paths).items():
+    for name, count in Counter(name_of(file.stem) for file in paths).items():
         if count > 1:
             raise ValueError(f"{folder} holds {count} images of {name!r}; name each its own")
-    bases = Counter(_base(file) for file in paths)
+    stems = {file.stem for file in paths}
     found: Signs = {}
     for file in sorted(paths, key=_number):
-        # A number that stands alone is a part of the name.
-        found.setdefault(_name(_base(file) if bases[_base(file)] > 1 else file.stem), []).append(read(file))
+        base = _base(file)
+        # A number is a part of the name where there is no first variant.
+        is_variant = base in stems or f"{base}_0" in stems
+        found.setdefault(name_of(base if is_variant else file.stem), []).append(read(file))
     return found
 
 
@@ -158,7 +161,8 @@ def _number(file: Path) -> tuple[str, int]:
     return _base(file), int(match[1]) if match else 0
 
 
-def _name(stem: str) -> str:
+def name_of(stem: str) -> str:
+    """The name of the class that a file of this stem draws: `bus_lane` is "Bus lane"."""
     words = stem.replace("_", " ").strip()
     return words[:1].upper() + words[1:]
 

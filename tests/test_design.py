@@ -54,6 +54,7 @@ ORDER = (
     "signs.sources.sample",
     "signs.sources",
     "signs.synthesis",
+    "signs.add",
     "signs.preview",
     "signs.merging",
     "signs.scores",

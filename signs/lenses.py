@@ -69,7 +69,7 @@ def _brightness(lens: Lens, means: np.ndarray | None, draws: Draws) -> np.ndarra
             raise ValueError(
                 "lens.brightness is 'photographs', of which there are none here; give a lowest and highest"
             )
-        return np.quantile(means, even).astype(FLOAT)
+        return draws.rng.choice(means, even.shape).astype(FLOAT)
     low, high = lens.brightness
     return low + even ** FLOAT(lens.power) * (high - low)
 

@@ -236,6 +236,29 @@ def test_the_brightness_is_the_one_asked_for_and_mostly_dark():
     assert np.median(means) == pytest.approx(0.1 + 0.8 / 8, abs=0.08)
 
 
+def photographs(count=40):
+    """Images of one grey each, 20 or 220, the first with red upper corners."""
+    levels = np.where(np.arange(count) % 4 < 3, 20, 220).astype(np.uint8)
+    return np.tile(levels[:, None, None, None], (1, 32, 32, 3))
+
+
+def test_the_brightness_of_photographs_is_drawn_as_they_have_it():
+    drawing, camera_ = square((100, 100, 100, 255)), camera(pose_scale=(2, 2), lens_brightness="photographs")
+    found = rendered([drawing], 4 * CHUNK, 32, 32, camera_, [1], 1, photographs()).mean(axis=(1, 2, 3))
+    assert set(np.rint(found).astype(int).tolist()) == {20, 220}
+    assert (found < 100).mean() == pytest.approx(0.75, abs=0.08)
+    with pytest.raises(ValueError, match=r"lens\.brightness is 'photographs', and there are none here"):
+        rendered([drawing], 1, 32, 32, camera_, [1], 1)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
+def test_a_share_of_the_backgrounds_is_cut_from_photographs(share):
+    settings = camera(background_photographs=share)
+    found = rendered([square((0, 0, 0, 0))], 4 * CHUNK, 32, 32, settings, [1], 1, photographs())
+    is_cut = np.isin(found, [20, 220]).all(axis=(1, 2, 3))
+    assert is_cut.mean() == pytest.approx(share, abs=0.1)
+
+
 def test_without_saturation_all_is_grey_and_a_turn_by_120_degrees_swaps_the_channels():
     assert np.ptp(images(lens_saturation=(0, 0)), axis=-1).max() <= 1
     drawing = square((200, 100, 50, 255))

@@ -66,9 +66,7 @@ def _brightness(lens: Lens, means: np.ndarray | None, draws: Draws) -> np.ndarra
     even = draws.within((0, 1))
     if lens.brightness == "photographs":
         if means is None:
-            raise ValueError(
-                "lens.brightness is 'photographs', of which there are none here; give a lowest and highest"
-            )
+            raise ValueError("lens.brightness is 'photographs', and there are none here; give a lowest and highest")
         return draws.rng.choice(means, even.shape).astype(FLOAT)
     low, high = lens.brightness
     return low + even ** FLOAT(lens.power) * (high - low)

@@ -45,7 +45,8 @@ def graph(network: Classifier, channels: int) -> bytes:
     held = of(network)
     if isinstance(network, ConvNet):
         _standardize(made)
-        _add_relative(made, network.neighbourhood)
+        if network.neighbourhood:
+            _add_relative(made, network.neighbourhood)
         _groups(made, iter(held), network.depths)
     else:
         _convolutions(made, held[:2])

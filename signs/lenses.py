@@ -53,8 +53,9 @@ def seen(scene: np.ndarray, lens: Lens, means: np.ndarray | None, draws: Draws) 
     scene = (scene - mean) * draws.within(lens.contrast) + mean
     scene *= draws.factor(lens.colour, 3)
     blurred(scene, lens, draws)
-    if lens.brightness:
-        scene *= _brightness(lens, means, draws) / scene.mean(axis=(1, 2, 3), keepdims=True).clip(LEAST_MEAN)
+    target = _brightness(lens, means, draws)
+    if target is not None:
+        scene *= target / scene.mean(axis=(1, 2, 3), keepdims=True).clip(LEAST_MEAN)
     height, width = scene.shape[1:3]
     scene *= 1 + draws.field(height, width, 9) * draws.within((0, lens.mottle))
     deviation = draws.within((0, 1)) * draws.within((0, lens.noise / 255))
@@ -62,14 +63,16 @@ def seen(scene: np.ndarray, lens: Lens, means: np.ndarray | None, draws: Draws) 
     return np.rint(scene.clip(0, 1) * 255).astype(np.uint8)
 
 
-def _brightness(lens: Lens, means: np.ndarray | None, draws: Draws) -> np.ndarray:
+def _brightness(lens: Lens, means: np.ndarray | None, draws: Draws) -> np.ndarray | None:
+    if lens.brightness is None:
+        return None
     even = draws.within((0, 1))
-    if lens.brightness == "photographs":
-        if means is None:
-            raise ValueError("lens.brightness is 'photographs', and there are none here; give a lowest and highest")
-        return draws.rng.choice(means, even.shape).astype(FLOAT)
-    low, high = lens.brightness
-    return low + even ** FLOAT(lens.power) * (high - low)
+    if lens.brightness != "photographs":
+        low, high = lens.brightness
+        return low + even ** FLOAT(lens.power) * (high - low)
+    if means is None:
+        raise ValueError("lens.brightness is 'photographs', and there are none here; give a lowest and highest")
+    return draws.rng.choice(means, even.shape).astype(FLOAT)
 
 
 def tinted(scene: np.ndarray, lens: Lens, draws: Draws) -> np.ndarray:

@@ -33,7 +33,8 @@ def noise(photographs: np.ndarray, count: int, rng: np.random.Generator) -> np.n
 
 def backgrounds(photographs: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
     """Upper corners of photographs, left or right, enlarged to a whole image."""
-    return corners(photographs, count, *photographs.shape[1:3], rng)
+    height, width = photographs.shape[1:3]
+    return corners(photographs, count, height, width, rng)
 
 
 def pictures(photographs: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:

@@ -90,15 +90,15 @@ def synthesize(
     judged = made | make(apart, height, width, [seed, 1], photographs) if apart else made
     rng = np.random.default_rng(seed)
     dealt = [_divided(rng.permutation(len(images)), shares) for images in made.values()]
-    splits = [
+    train, valid, test = (
         Split(
             np.concatenate([images[order] for images, order in zip(pool.values(), part, strict=True)]),
             np.repeat(np.arange(len(part)), [len(order) for order in part]),
         )
         for pool, part in zip((made, made, judged), zip(*dealt, strict=True), strict=True)
-    ]
+    )
     rows = (SignClass(id, name, "synthetic") for id, name in enumerate(signs))
-    return DataSet(*splits, Classes(tuple(rows)))
+    return DataSet(train, valid, test, Classes(tuple(rows)))
 
 
 def _known(ids: list[int], folder: Path, names: Classes) -> Signs:

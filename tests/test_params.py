@@ -16,7 +16,7 @@ from signs.sources import fetch
 from signs.sources.folders import folders
 from signs.sources.official import official
 from signs.sources.sample import sample
-from signs.synthesis import article, synthesize
+from signs.synthesis import article, randomized, synthesize
 
 REAL = Path(__file__).parent.parent / "params.yaml"
 
@@ -182,6 +182,7 @@ def test_a_choice_that_is_none_is_an_error(choice, message):
         ("preprocess", preprocess),
         ("synthesize", synthesize),
         ("synthesize.recipe.article", article),
+        ("synthesize.recipe.randomized", randomized),
         ("merge", merge),
         ("evaluate", evaluate),
     ],

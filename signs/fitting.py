@@ -90,13 +90,13 @@ def fit(
     """
     settings = {name: value for name, value in locals().items() if name not in ("dataset", "logs")}
     key = _key(settings)
-    reproducible(seed, threads=1, operations=threads)
     build = params.choose("train.network", network, NETWORKS)
     rate = params.choose("train.schedule", schedule, SCHEDULES)()
     ids = dataset.classes.ids
     augment = params.choose("train.augmentation", augmentation, AUGMENTATIONS)(ids)
     if augment and dataset.train.features.dtype != np.float32:
         raise ValueError("train.augmentation changes images in [-1, 1]; set preprocess.normalize to true")
+    reproducible(seed, threads=1, operations=threads)
     compute_in(dtype)
     start = models.earlier(load_from.path, load_from.sha256, dataset.classes) if load_from else None
     model: Classifier = start or build(len(ids))

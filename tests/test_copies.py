@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from signs import copies, datasets, params, templates
-from signs.randomization import Camera, photograph, prepared
+from signs.randomization import Camera, rendered
 
 ROOT = Path(__file__).parent.parent
 BENCHMARK = ROOT.parent / "shared" / "data" / "signs.zip"
@@ -31,17 +31,14 @@ def textured(count, height, width, seed=0):
 
 
 @functools.cache
-def drawings(height, width):
-    files = templates.files(ROOT / "data" / "templates")[::5][:10]
-    return [prepared(templates.read(file), height, width) for file in files]
+def drawings():
+    return [templates.read(file) for file in templates.files(ROOT / "data" / "templates")[::5][:10]]
 
 
 @functools.cache
 def drawn(count, height, width, seed=0):
     """Ten of the drawn signs as a camera might have seen them."""
-    rng = np.random.default_rng(seed)
-    pool = drawings(height, width)
-    return np.stack([photograph(pool[i % len(pool)], height, width, CAMERA, rng) for i in range(count)])
+    return rendered(drawings(), count, height, width, CAMERA, [seed], workers=1)
 
 
 def find(features, others, similarity):

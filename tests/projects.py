@@ -31,7 +31,7 @@ def made(folder):
     """A project like this one, with few images and short training, committed but not yet run."""
     copied(ROOT, folder)
     change(folder, "fetch.sample", train=6, valid=2, test=2)
-    change(folder, "train", epochs=2, batch_size=32, learning_rate=0.003)
+    change(folder, "train", epochs=2, batch_size=64)
     change(folder, "synthesize.recipe.article", brightness={"start": 0.6, "stop": 1.2, "step": 0.5}, offset_step=20)
     commit(folder, "Start")
     return folder

@@ -40,7 +40,7 @@ def project(finished, tmp_path):
 
 @pytest.fixture(scope="module")
 def experiment(finished, tmp_path_factory):
-    """A copy of the finished project after an experiment with fewer epochs and other first weights, and what DVC said."""
+    """A copy of the finished project after an experiment with fewer epochs and another seed, and what DVC printed."""
     project = shutil.copytree(finished, tmp_path_factory.mktemp("experiment") / "project", symlinks=True)
     return project, run(project, "dvc", "exp", "run", "-n", "short", "-S", "train.epochs=1", "-S", "train.seed=2")
 

@@ -237,7 +237,7 @@ def test_the_brightness_is_the_one_asked_for_and_mostly_dark():
 
 
 def photographs(count=40):
-    """Images of one grey each, 20 or 220, the first with red upper corners."""
+    """Images of one grey each: three of 20, then one of 220, and so on."""
     levels = np.where(np.arange(count) % 4 < 3, 20, 220).astype(np.uint8)
     return np.tile(levels[:, None, None, None], (1, 32, 32, 3))
 

@@ -5,7 +5,7 @@ import io
 import pickle
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +32,17 @@ class Split(NamedTuple):
 
     features: np.ndarray
     labels: np.ndarray
+
+    def of(self, ids: Collection[int]) -> "Split":
+        """The images of these classes, in their order."""
+        return self._chosen(np.isin(self.labels, list(ids)))
+
+    def without(self, ids: Collection[int]) -> "Split":
+        """The images of all other classes, in their order."""
+        return self._chosen(np.isin(self.labels, list(ids), invert=True)) if ids else self
+
+    def _chosen(self, rows: np.ndarray) -> "Split":
+        return Split(self.features[rows], self.labels[rows])
 
 
 class Shares(Section):

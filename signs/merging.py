@@ -12,8 +12,8 @@ def merge(original: DataSet, synthetic: DataSet, *, withhold: list[ClassId]) -> 
     """Adds synthetic classes to a data set.
 
     A synthetic class takes the id of the original class of the same name, or the next free one. Where
-    it joins a class, that class's test images stay as they are: photographs go on being judged by
-    photographs.
+    it joins a class, only training gets its images: photographs go on being judged by photographs, in validation
+    as in the test.
 
     Args:
         original: Keeps its labels and its order of images.
@@ -29,20 +29,18 @@ def merge(original: DataSet, synthetic: DataSet, *, withhold: list[ClassId]) -> 
     """
     _check_alike(original, synthetic)
     _check_in_both(withhold, original.classes, synthetic.classes)
-    train, valid = (_without(split, withhold) for split in (original.train, original.valid))
-    apart = [_of(split, withhold) for split in (original.train, original.valid)]
+    train, valid = (split.without(withhold) for split in (original.train, original.valid))
+    apart = [split.of(withhold) for split in (original.train, original.valid)]
     renumbered = _renumber(original.classes, synthetic.classes)
     ids = np.array([row.id for row in renumbered])
     own_ids = np.sort(synthetic.classes.ids)
     extra = synthetic.map(lambda split: Split(split.features, ids[np.searchsorted(own_ids, split.labels)]))
-    judged_by_photographs = np.isin(extra.test.labels, original.classes.ids)
-    test = Split(*(array[~judged_by_photographs] for array in extra.test))
     known = set(original.classes.ids.tolist())
     return check(
         DataSet(
             _concatenate(train, extra.train),
-            _concatenate(valid, extra.valid),
-            _concatenate(original.test, test),
+            _concatenate(valid, extra.valid.without(known.difference(withhold))),
+            _concatenate(original.test, extra.test.without(known)),
             Classes((*original.classes.rows, *(row for row in renumbered if row.id not in known))),
             _concatenate(*apart) if withhold else None,
         ),
@@ -50,13 +48,10 @@ def merge(original: DataSet, synthetic: DataSet, *, withhold: list[ClassId]) -> 
     )
 
 
-def _of(split: Split, ids: list[int]) -> Split:
-    chosen = np.isin(split.labels, ids)
-    return Split(split.features[chosen], split.labels[chosen])
-
-
-def _without(split: Split, ids: list[int]) -> Split:
-    return _of(split, np.setdiff1d(split.labels, ids).tolist()) if ids else split
+@validated("merge")
+def lent(train: Split, *, withhold: list[ClassId]) -> np.ndarray:
+    """The training images that may lend something to synthetic ones: none of a class that is withheld."""
+    return train.without(withhold).features
 
 
 def _check_in_both(ids: list[int], original: Classes, synthetic: Classes) -> None:

@@ -1,9 +1,9 @@
 """Domain randomization: drawings of a sign become images as cameras might have taken them, and worse."""
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+from joblib import Parallel, delayed
 
 from signs import lenses, poses, scenes, surfaces
 from signs.draws import Draws
@@ -23,41 +23,54 @@ class Camera(Section):
 
 
 def rendered(
-    drawings: Sequence[np.ndarray],
+    signs: Sequence[Sequence[np.ndarray]],
+    seeds: Sequence[Sequence[int]],
     count: int,
     height: int,
     width: int,
     camera: Camera,
-    seed: Sequence[int],
-    workers: int,
-    photographs: np.ndarray | None = None,
-) -> np.ndarray:
-    """Renders images of a sign.
+    workers: int = 1,
+    surroundings: scenes.Surroundings | None = None,
+) -> list[np.ndarray]:
+    """Renders images of signs.
 
     Args:
-        drawings: Of its variants, (rows, columns, 4), uint8 RGBA, which take turns.
-        count: Of images.
+        signs: The drawings of each sign, (rows, columns, 4), uint8 RGBA, which take turns.
+        seeds: Of all draws for each sign.
+        count: Of images of each.
         height: Of the images, in pixels.
         width: Likewise.
         camera: How far each ingredient goes.
-        seed: Of all draws.
-        workers: Threads; the images are the same for any number.
-        photographs: That lend their backgrounds and brightness, uint8 (n, rows, columns, 1 or 3); None for none.
+        workers: Processes; the images are the same for any number.
+        surroundings: Of photographs, which lend their backgrounds and brightness; None for none.
 
     Returns:
-        (count, height, width, 3), uint8 RGB.
+        Of each sign, (count, height, width, 3), uint8 RGB.
     """
-    means = None if photographs is None else photographs.mean(axis=(1, 2, 3)) / 255
-    ready = [poses.prepared(drawing, height, width) for drawing in drawings]
+    ready = [[poses.prepared(drawing, height, width) for drawing in drawings] for drawings in signs]
+    tasks = (
+        delayed(_chunk)(drawings, first, height, width, camera, [*seed, first], surroundings)
+        for drawings, seed in zip(ready, seeds, strict=True)
+        for first in range(0, count, CHUNK)
+    )
+    chunks = Parallel(n_jobs=workers)(tasks)
+    a_sign = len(range(0, count, CHUNK))
+    return [np.concatenate(chunks[start : start + a_sign])[:count] for start in range(0, len(chunks), a_sign)]
 
-    def chunk(first: int) -> np.ndarray:
-        # Always a whole chunk, so that with more images the first stay as they are.
-        draws = Draws(np.random.default_rng([*seed, first]), CHUNK)
-        shown = [ready[number % len(ready)] for number in range(first, first + CHUNK)]
-        signs = poses.posed(shown, height, width, camera.pose, draws)
-        behind = scenes.behind(height, width, camera.background, photographs, draws)
-        scene = scenes.composed(surfaces.worn(signs, camera.wear, draws), behind, camera.light, draws)
-        return lenses.seen(scene, camera.lens, means, draws)
 
-    with ThreadPoolExecutor(workers) as pool:
-        return np.concatenate(list(pool.map(chunk, range(0, count, CHUNK))))[:count]
+def _chunk(
+    drawings: Sequence[np.ndarray],
+    first: int,
+    height: int,
+    width: int,
+    camera: Camera,
+    seed: Sequence[int],
+    surroundings: scenes.Surroundings | None,
+) -> np.ndarray:
+    # Always a whole chunk, so that with more images the first stay as they are.
+    draws = Draws(np.random.default_rng(seed), CHUNK)
+    corners, means = surroundings or (None, None)
+    shown = [drawings[number % len(drawings)] for number in range(first, first + CHUNK)]
+    signs = surfaces.worn(poses.posed(shown, height, width, camera.pose, draws), camera.wear, draws)
+    behind = scenes.behind(height, width, camera.background, corners, draws)
+    return lenses.seen(scenes.composed(signs, behind, camera.light, draws), camera.lens, means, draws)

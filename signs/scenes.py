@@ -1,5 +1,7 @@
 """What is around a sign, and the light on both."""
 
+from typing import NamedTuple
+
 import cv2
 import numpy as np
 
@@ -27,6 +29,17 @@ class Light(Section):
     glare: Share
 
 
+class Surroundings(NamedTuple):
+    """Of photographs of signs.
+
+    `corners`: upper ones, left and right, which show what is beside a sign, uint8 (2 n, rows, columns, channels).
+    `means`: brightness, 0-1, (n,).
+    """
+
+    corners: np.ndarray
+    means: np.ndarray
+
+
 def patches(height: int, width: int, draws: Draws) -> np.ndarray:
     """Soft patches of dull colour, brighter towards one side: float32 (images, height, width, 3), 0-1."""
     rows, columns = grid(height, width)
@@ -37,45 +50,49 @@ def patches(height: int, width: int, draws: Draws) -> np.ndarray:
     return field.clip(0, 1)
 
 
-def behind(height: int, width: int, settings: Background, photographs: np.ndarray | None, draws: Draws) -> np.ndarray:
+def surroundings(photographs: np.ndarray) -> Surroundings:
+    """What photographs of signs, (n, height, width, channels), uint8, lend to rendered images."""
+    side = max(1, round(CORNER * min(photographs.shape[1:3])))
+    corners = np.concatenate([photographs[:, :side, :side], photographs[:, :side, -side:]])
+    return Surroundings(corners, photographs.mean(axis=(1, 2, 3)) / 255)
+
+
+def behind(height: int, width: int, settings: Background, corners: np.ndarray | None, draws: Draws) -> np.ndarray:
     """Backgrounds: patches, and in a share of the images what is beside the signs of photographs.
 
     Args:
         height: Of the images, in pixels.
         width: Likewise.
         settings: The share.
-        photographs: (n, height, width, 3), uint8; None for none.
+        corners: Of photographs, uint8 (n, rows, columns, 1 or 3); None for none.
         draws: For as many images.
 
     Returns:
         float32 (images, height, width, 3), 0-1.
     """
     plain = patches(height, width, draws)
-    if photographs is None or not settings.photographs:
+    if corners is None or not settings.photographs:
         return plain
-    found = corners(photographs, draws.images, height, width, draws.rng).astype(FLOAT) / 255
+    found = enlarged(corners, draws.images, height, width, draws.rng).astype(FLOAT) / 255
     return np.where(draws.happens(settings.photographs), found, plain)
 
 
-def corners(photographs: np.ndarray, count: int, height: int, width: int, rng: np.random.Generator) -> np.ndarray:
-    """What photographs of signs show beside them: upper corners, left or right, enlarged to a whole image.
+def enlarged(corners: np.ndarray, count: int, height: int, width: int, rng: np.random.Generator) -> np.ndarray:
+    """Corners of photographs as whole images.
 
     Args:
-        photographs: (n, height, width, channels), uint8.
-        count: Of corners, each of a photograph drawn by lot.
-        height: Of the result, in pixels.
+        corners: (n, rows, columns, channels), uint8.
+        count: Of images, each of a corner drawn by lot.
+        height: Of the images, in pixels.
         width: Likewise.
         rng: Source of the draws.
 
     Returns:
         (count, height, width, channels), uint8.
     """
-    side = max(1, round(CORNER * min(photographs.shape[1:3])))
-    chosen = photographs[rng.choice(len(photographs), count)]
-    is_left = (rng.random(count) < 0.5)[:, np.newaxis, np.newaxis, np.newaxis]
-    cuts = np.where(is_left, chosen[:, :side, :side], chosen[:, :side, -side:])
-    enlarged = [cv2.resize(cut, (width, height), interpolation=cv2.INTER_LINEAR) for cut in cuts]
-    return np.stack(enlarged).reshape(count, height, width, -1)
+    chosen = corners[rng.choice(len(corners), count)]
+    large = [cv2.resize(corner, (width, height), interpolation=cv2.INTER_LINEAR) for corner in chosen]
+    return np.stack(large).reshape(count, height, width, -1)
 
 
 def composed(signs: np.ndarray, behind: np.ndarray, light: Light, draws: Draws) -> np.ndarray:

@@ -19,7 +19,7 @@ from signs.lenses import Lens
 from signs.params import ClassId, Count, Integer, Real, Section, Seed, validated
 from signs.poses import Pose
 from signs.randomization import Camera, rendered
-from signs.scenes import Background, Light
+from signs.scenes import Background, Light, Surroundings, surroundings
 from signs.surfaces import Wear
 from signs.templates import Signs
 
@@ -64,7 +64,7 @@ def synthesize(
         folder: SVG, PNG or JPEG files; a class is named after its file, `bus_lane.svg` as "Bus lane".
         drawn: Folder of drawings named after class ids.
         names: Of these classes.
-        photographs: Images that a recipe may take backgrounds and brightness from, uint8.
+        photographs: Images that a recipe may take backgrounds and brightness from, uint8; None or empty for none.
         seed: Of what a recipe draws, and of the order in which a class's images are dealt out to the splits.
         height: Of the images, in pixels.
         width: Likewise.
@@ -86,8 +86,9 @@ def synthesize(
         name: drawings[:-1] if name in new and len(drawings) > 1 else drawings for name, drawings in signs.items()
     }
     apart = {name: drawings[-1:] for name, drawings in new.items() if len(drawings) > 1}
-    made = make(learned, height, width, [seed, 0], photographs)
-    judged = made | make(apart, height, width, [seed, 1], photographs) if apart else made
+    around = surroundings(photographs) if photographs is not None and len(photographs) else None
+    made = make(learned, height, width, [seed, 0], around)
+    judged = made | make(apart, height, width, [seed, 1], around) if apart else made
     rng = np.random.default_rng(seed)
     dealt = [_divided(rng.permutation(len(images)), shares) for images in made.values()]
     train, valid, test = (
@@ -162,7 +163,7 @@ def _of_pictures(make: Callable[..., np.ndarray]) -> Recipe:
 
     @functools.wraps(make)
     def recipe(
-        signs: Signs, height: int, width: int, _seed: list[int], _photographs: np.ndarray | None, **settings: Any
+        signs: Signs, height: int, width: int, _seed: list[int], _surroundings: Surroundings | None, **settings: Any
     ) -> dict[str, np.ndarray]:
         pictures = [templates.on_background(drawings[0]) for drawings in signs.values()]
         small = [cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA) for picture in pictures]
@@ -177,7 +178,7 @@ def randomized(
     height: int,
     width: int,
     seed: list[int],
-    photographs: np.ndarray | None,
+    surroundings: Surroundings | None,
     *,
     images: Count,
     workers: Annotated[Count, Field(le=64)],
@@ -194,9 +195,9 @@ def randomized(
         height: Of the images, in pixels.
         width: Likewise.
         seed: Of all draws; each sign has a stream of its own, whatever others there are.
-        photographs: That lend backgrounds and brightness, uint8; None for none.
+        surroundings: Of photographs, which lend backgrounds and brightness; None for none.
         images: Of each sign.
-        workers: Threads that render; the images are the same for any number.
+        workers: Processes that render; the images are the same for any number.
         pose: Where a sign is in the image.
         wear: What has happened to it.
         background: What is behind it.
@@ -206,13 +207,16 @@ def randomized(
     Returns:
         By sign, (images, height, width, 3), uint8 RGB.
     """
+    if lens.brightness == "photographs" and surroundings is None:
+        raise ValueError(
+            "params.yaml: synthesize.recipe.randomized.lens.brightness is 'photographs', and there are none to take it "
+            "from; give a lowest and highest, as [0.05, 0.9]"
+        )
     camera = Camera(pose=pose, wear=wear, background=background, light=light, lens=lens)
-    made = {}
-    for name, drawings in signs.items():
-        stream = [*seed, zlib.crc32(name.encode())]
-        cut_out = [templates.cut_out(drawing) for drawing in drawings]
-        made[name] = rendered(cut_out, images, height, width, camera, stream, workers, photographs)
-    return made
+    cut_out = [[templates.cut_out(drawing) for drawing in drawings] for drawings in signs.values()]
+    streams = [[*seed, zlib.crc32(name.encode())] for name in signs]
+    made = rendered(cut_out, streams, images, height, width, camera, workers, surroundings)
+    return dict(zip(signs, made, strict=True))
 
 
 RECIPES: dict[str, Recipe] = {"article": _of_pictures(article), "randomized": randomized}

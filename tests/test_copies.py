@@ -38,7 +38,7 @@ def drawings():
 @functools.cache
 def drawn(count, height, width, seed=0):
     """Ten of the drawn signs as a camera might have seen them."""
-    return rendered(drawings(), count, height, width, CAMERA, [seed], workers=1)
+    return rendered([drawings()], [[seed]], count, height, width, CAMERA)[0]
 
 
 def find(features, others, similarity):

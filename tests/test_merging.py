@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from signs import params
 from signs.classes import Classes, SignClass
 from signs.datasets import DataSet, Split
-from signs.merging import merge
+from signs.merging import lent, merge
 
 NAMES = ["Stop", "Yield", "Parking", "Bus lane", "Bus stop"]
 
@@ -62,13 +62,13 @@ def test_ids_with_gaps_on_both_sides_are_kept_apart():
     assert merged.train.labels.tolist() == [10, 10, 3, 3, 12, 12, 11, 11]
 
 
-def test_a_class_of_the_same_name_is_joined_and_its_test_images_stay_photographs():
+def test_a_class_of_the_same_name_is_joined_and_photographs_go_on_to_judge_it():
     original = dataset({4: "Stop", 9: "Parking"}, "photographs")
     merged = merge_all(original, dataset({0: "Bus lane", 1: "Parking"}, "synthetic", first=100))
     assert merged.classes.rows == (*original.classes.rows, SignClass(10, "Bus lane", "synthetic"))
     assert merged.train.labels.tolist() == [4, 4, 9, 9, 10, 10, 9, 9]
-    assert merged.valid.labels.tolist() == [4, 4, 9, 9, 10, 10, 9, 9]
-    assert merged.test.labels.tolist() == [4, 4, 9, 9, 10, 10]
+    assert merged.valid.labels.tolist() == merged.test.labels.tolist() == [4, 4, 9, 9, 10, 10]
+    assert np.array_equal(merged.valid.features[:4], original.valid.features)
     assert np.array_equal(merged.test.features[:4], original.test.features)
 
 
@@ -96,7 +96,8 @@ def test_each_image_keeps_its_class(first, second, count):
     assert level_names(merged).items() <= names.items()
     dropped = {level for level in names if level not in level_names(merged)}
     joined = {level for level, name in level_names(synthetic).items() if name in first.values()}
-    assert dropped == joined & set(synthetic.test.features[:, 0, 0, 0].tolist())
+    judging = np.concatenate([synthetic.valid.features, synthetic.test.features])
+    assert dropped == joined & set(judging[:, 0, 0, 0].tolist())
     assert sorted(merged.classes.names) == sorted({*first.values(), *second.values()})
     for name, split in original.splits.items():
         assert np.array_equal(merged.splits[name].features[: len(split.labels)], split.features)
@@ -137,6 +138,13 @@ def test_photographs_of_a_withheld_class_only_measure():
     assert merged.withheld.features[:, 0, 0, 0].tolist() == [2, 3, 6, 7]  # of training, then of validation
     assert np.array_equal(merged.test.features, merge_all(original, synthetic).test.features)
     assert merge_all(original, synthetic).withheld is None
+
+
+def test_photographs_of_a_withheld_class_lend_nothing():
+    train = dataset({4: "Stop", 9: "Parking"}, "photographs").train
+    assert np.array_equal(lent(train, withhold=[9]), train.features[:2])
+    assert np.array_equal(lent(train, withhold=[]), train.features)
+    assert len(lent(train, withhold=[4, 9])) == 0
 
 
 def test_all_photographs_can_be_withheld():

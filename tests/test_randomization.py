@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from signs.randomization import CHUNK, Camera, rendered
+from signs.scenes import surroundings
 
 STILL = {
     "pose": {"scale": (0.5, 0.5), "aspect": (1, 1), "rotation": (0, 0), "offset": (0, 0), "perspective": (0, 0)},
@@ -57,7 +58,7 @@ def square(colour=(200, 100, 50, 255), size=64):
 
 
 def images(drawings=None, count=3, height=32, width=32, seed=(1,), workers=1, **changes):
-    return rendered(drawings or [square()], count, height, width, camera(**changes), seed, workers)
+    return rendered([drawings or [square()]], [seed], count, height, width, camera(**changes), workers)[0]
 
 
 @pytest.mark.parametrize(("height", "width"), [(32, 32), (24, 40), (40, 24), (1, 1), (7, 64)])
@@ -244,17 +245,18 @@ def photographs(count=40):
 
 def test_the_brightness_of_photographs_is_drawn_as_they_have_it():
     drawing, camera_ = square((100, 100, 100, 255)), camera(pose_scale=(2, 2), lens_brightness="photographs")
-    found = rendered([drawing], 4 * CHUNK, 32, 32, camera_, [1], 1, photographs()).mean(axis=(1, 2, 3))
+    (found,) = rendered([[drawing]], [[1]], 4 * CHUNK, 32, 32, camera_, 1, surroundings(photographs()))
+    found = found.mean(axis=(1, 2, 3))
     assert set(np.rint(found).astype(int).tolist()) == {20, 220}
     assert (found < 100).mean() == pytest.approx(0.75, abs=0.08)
     with pytest.raises(ValueError, match=r"lens\.brightness is 'photographs', and there are none here"):
-        rendered([drawing], 1, 32, 32, camera_, [1], 1)
+        rendered([[drawing]], [[1]], 1, 32, 32, camera_)
 
 
 @pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
 def test_a_share_of_the_backgrounds_is_cut_from_photographs(share):
     settings = camera(background_photographs=share)
-    found = rendered([square((0, 0, 0, 0))], 4 * CHUNK, 32, 32, settings, [1], 1, photographs())
+    (found,) = rendered([[square((0, 0, 0, 0))]], [[1]], 4 * CHUNK, 32, 32, settings, 1, surroundings(photographs()))
     is_cut = np.isin(found, [20, 220]).all(axis=(1, 2, 3))
     assert is_cut.mean() == pytest.approx(share, abs=0.1)
 

@@ -458,3 +458,14 @@ def test_two_images_of_the_same_name_are_refused(tmp_path):
     for read in (drawings, made):
         with pytest.raises(ValueError, match="holds 2 images of 'Parking'"):
             read(tmp_path)
+
+
+@pytest.mark.parametrize("photographs", [None, np.empty((0, 12, 12, 3), np.uint8)])
+def test_brightness_of_photographs_needs_some(tmp_path, photographs):
+    picture(tmp_path, "a.png")
+    randomized = RECIPES["randomized"] | {"images": 20, "workers": 1}
+    settings = SETTINGS | {"recipe": {"name": "randomized", "randomized": randomized}}
+    with pytest.raises(ValueError, match=r"params\.yaml: synthesize\.recipe\.randomized\.lens\.brightness is 'photo"):
+        synthesize(tmp_path, tmp_path, NAMES, photographs, **settings)
+    settings["recipe"]["randomized"] = randomized | {"lens": randomized["lens"] | {"brightness": [0.1, 0.8]}}
+    assert len(synthesize(tmp_path, tmp_path, NAMES, photographs, **settings).train.labels) == 12

@@ -10,8 +10,6 @@ from signs.datasets import DataSet, Split
 from signs.params import Count, Seed, validated
 from signs.randomization import Camera, rendered
 
-WORKERS = 2
-
 
 @validated("fetch.sample")
 def sample(
@@ -42,10 +40,8 @@ def sample(
     drawn = templates.of_classes(drawings)
 
     def split(number: int, count: int) -> Split:
-        images = [
-            rendered(variants, count, height, width, camera, [seed, number, id], WORKERS)
-            for id, variants in drawn.items()
-        ]
+        seeds = [[seed, number, id] for id in drawn]
+        images = rendered(list(drawn.values()), seeds, count, height, width, camera)
         return Split(np.concatenate(images), np.repeat(np.array(list(drawn), dtype=np.int64), count))
 
     splits = [split(number, count) for number, count in enumerate((train, valid, test))]

@@ -27,9 +27,8 @@ def recipe() -> Callable[[np.ndarray], np.ndarray]:
 def pictures() -> list[np.ndarray]:
     """The new signs as both begin with them: uint8 (height, width, 3)."""
     size = settings()["width"], settings()["height"]
-    return [
-        cv2.resize(picture, size, interpolation=cv2.INTER_AREA) for picture in templates.drawings(DRAWINGS).values()
-    ]
+    shown = [templates.on_background(drawings[0]) for drawings in templates.of_names(DRAWINGS).values()]
+    return [cv2.resize(picture, size, interpolation=cv2.INTER_AREA) for picture in shown]
 
 
 def _range(start: float, stop: float, step: float) -> Iterator[float]:

@@ -4,42 +4,54 @@ from typing import NamedTuple
 
 import numpy as np
 
-from signs import images
+from signs import images, likeness
 from signs.datasets import DataSet
 from signs.params import Count, validated
+from signs.templates import Signs, on_background
 
 
 class Preview(NamedTuple):
     """One new sign and its synthetic images, uint8.
 
-    `name`: of the class. `drawing`: (height, width, 3). `ladder`: (rungs, height, width, channels), from
-    the darkest to the brightest. `samples`: every N-th image, (n, height, width, channels).
+    `name`: of the class. `drawing`: (height, width, 3). `drawings`: how many there are of it. `nearest`: as in
+    `likeness.nearest`. `ladder`: (rungs, height, width, channels), from the darkest to the brightest. `samples`:
+    every N-th image, (n, height, width, channels).
     """
 
     name: str
     drawing: np.ndarray
+    drawings: int
+    nearest: list[tuple[str, float]]
     ladder: np.ndarray
     samples: np.ndarray
 
 
 @validated("preview")
-def preview(dataset: DataSet, drawings: dict[str, np.ndarray], *, every: Count, rungs: Count) -> list[Preview]:
+def preview(
+    dataset: DataSet, original: DataSet, drawn: Signs, *, every: Count, rungs: Count, nearest: Count
+) -> list[Preview]:
     """Picks images of each new sign.
 
     Args:
         dataset: Synthetic images, uint8.
-        drawings: The drawing of each new sign by its name, uint8 (height, width, 3).
+        original: Images of the known classes, uint8.
+        drawn: Drawings of each new sign by its name.
         every: Of a class's images in their order, train, valid, test, each so many-th is a sample.
         rungs: How many images the ladder of brightness has.
+        nearest: How many classes to name that a new sign is most like.
     """
     features = np.concatenate([split.features for split in dataset.splits.values()])
     labels = np.concatenate([split.labels for split in dataset.splits.values()])
+    alike = likeness.nearest(dataset, original, nearest)
     result = []
     for row in dataset.classes.rows:
-        if row.name not in drawings:
+        if row.name not in drawn:
             continue  # a known class
         own = features[labels == row.id]
         order = np.argsort(images.brightness(own), kind="stable")
         ladder = own[order[np.linspace(0, len(own) - 1, min(rungs, len(own))).round().astype(int)]]
-        result.append(Preview(row.name, drawings[row.name], ladder, own[::every]))
+        variants = drawn[row.name]
+        result.append(
+            Preview(row.name, on_background(variants[0]), len(variants), alike[row.name], ladder, own[::every])
+        )
     return result

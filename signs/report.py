@@ -60,7 +60,9 @@ def build(
     return {
         "images": diagnosed[-1].metrics["images"],
         "data": data,
-        "new_signs": [_new_sign(preview, sprite, settings["preview"]["every"]) for preview in previews],
+        "new_signs": [
+            _new_sign(preview, diagnosed[-1].diagnosis, sprite, settings["preview"]["every"]) for preview in previews
+        ],
         "models": [_model(model, typical, sprite, right) for model in diagnosed],
         "corrupted": _corrupted(explored[0], sprite, settings["stress"]),
         "comparison": _comparison(diagnosed, typical, sprite, changed),
@@ -121,17 +123,30 @@ def _data(part: Explored, sprite: Sprite) -> dict[str, Any]:
     }
 
 
-def _new_sign(preview: Preview, sprite: Sprite, every: int) -> dict[str, Any]:
+def _new_sign(preview: Preview, diagnosis: Diagnosis, sprite: Sprite, every: int) -> dict[str, Any]:
     height, width = preview.drawing.shape[:2]
     scale = min(1.0, DRAWING_SIDE / max(height, width))
     drawing = images.resize(preview.drawing, max(1, round(height * scale)), max(1, round(width * scale)))
     return {
         "name": preview.name,
         "drawing": data_uri(drawing),
+        "drawings": preview.drawings,
+        "nearest": [list(pair) for pair in preview.nearest],
+        "taken_for": _taken_for(preview.name, diagnosis),
         "ladder": [sprite.add(image) for image in preview.ladder],
         "every": every,
         "samples": [sprite.add(image) for image in preview.samples],
     }
+
+
+def _taken_for(name: str, diagnosis: Diagnosis) -> list[list[Any]]:
+    """The other classes that test images of a class are taken for, and how many of them, the most first."""
+    names = diagnosis.classes.names
+    if name not in names:
+        return []
+    row = diagnosis.matrix[names.index(name)]
+    taken = [other for other in np.argsort(-row, kind="stable") if row[other] and names[other] != name]
+    return [[names[other], int(row[other])] for other in taken]
 
 
 def _typical(data: list[dict[str, Any]], diagnosed: list[Diagnosed]) -> dict[int, int]:

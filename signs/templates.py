@@ -139,11 +139,6 @@ def of_names(folder: Path) -> Signs:
     return found
 
 
-def drawings(folder: Path) -> dict[str, np.ndarray]:
-    """The first image of each class in a folder, uint8 RGB (height, width, 3), on white where it is transparent."""
-    return {name: on_background(of_one[0]) for name, of_one in of_names(folder).items()}
-
-
 def files(folder: Path) -> list[Path]:
     """The drawings and pictures in a folder, in order of their names; a ValueError if there is none."""
     paths = sorted(path for path in folder.glob("*") if path.suffix.lower() in SUFFIXES)

@@ -6,16 +6,16 @@ from signs import figures, params
 from signs.datasets import read, replaced
 from signs.figures.galleries import new_sign
 from signs.preview import preview
-from signs.templates import drawings
+from signs.templates import of_names
 from stages import run
 
 
-def main(images: Path, dataset: Path, out: Path) -> None:
-    """Draws each new sign of `images`, and what `dataset` has of it, as a figure in the folder `out`."""
+def main(images: Path, dataset: Path, original: Path, out: Path) -> None:
+    """Draws each new sign of `images`, what `dataset` has of it and what in `original` is like it; writes to `out`."""
     settings = params.load("preview")
     with replaced(out) as partial:
         partial.mkdir()
-        for sign in preview(read(dataset), drawings(images), **settings):
+        for sign in preview(read(dataset), read(original), of_names(images), **settings):
             name = sign.name.lower().replace(" ", "_")
             figures.save(partial / f"{name}.png", new_sign(*sign, settings["every"]))
 

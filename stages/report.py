@@ -4,7 +4,7 @@ from pathlib import Path
 
 from signs import findings, params, report
 from signs.preview import preview
-from signs.templates import drawings
+from signs.templates import of_names
 from stages import run
 
 
@@ -30,7 +30,8 @@ def main(data: Path, metrics: Path, predictions: Path, reports: Path, page: Path
         findings.diagnosed(name, dataset, metrics, predictions, reports, settings["diagnose"])
         for name, dataset in datasets.items()
     ]
-    previews = preview(synthetic.dataset, drawings(data / "new_signs"), **settings["preview"])
+    drawn = of_names(data / "new_signs")
+    previews = preview(synthetic.dataset, original.dataset, drawn, **settings["preview"])
     report.write(page, report.build(explored, previews, diagnosed, settings, **params.load("report")))
     print(f"report: {page}, {page.stat().st_size / 1e6:.1f} MB")
 

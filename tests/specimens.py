@@ -80,7 +80,8 @@ def near_duplicates(names):
 
 
 def new_sign(names):
-    return galleries.new_sign(names[0], stored(64, 64, 3), stored(8, 32, 32, 3), stored(20, 32, 32, 3), 3)
+    nearest = [(name, 0.5) for name in names[1:4]]
+    return galleries.new_sign(names[0], stored(64, 64, 3), 1, nearest, stored(8, 32, 32, 3), stored(20, 32, 32, 3), 3)
 
 
 def learning_curves(names):

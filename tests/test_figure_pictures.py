@@ -17,7 +17,7 @@ def test_images_of_any_size_and_of_one_channel_are_drawn(shape, tmp_path):
         galleries.gallery(images, [0, 1], ["a", "b"], "c"),
         preprocessing.colour_beside_grey(images[0], grey[0], normalized, np.eye(2)[1], "b"),
         galleries.near_duplicates(images, grey, ["a", "b"], "c"),
-        galleries.new_sign("a", images[0], images, images, 1),
+        galleries.new_sign("a", images[0], 1, [("b", 0.5)], images, images, 1),
         mistaken.confused_pairs([ConfusedPair("a", "b", images, "c", grey)]),
         mistaken.mistakes(images, shares(2, 3, 3), ["a", "b"], "c"),
     ):
@@ -58,12 +58,20 @@ def test_enlarging_is_by_whole_numbers_and_shrinking_keeps_the_mean():
 
 def test_a_new_sign_shows_drawing_ladder_and_samples(tmp_path):
     drawing, ladder, samples = stored(64, 64, 3), stored(8, 32, 32, 3, seed=4), stored(5, 32, 32, 3)
-    figure = galleries.new_sign("Parking", drawing, ladder, samples, 3)
+    figure = galleries.new_sign("Parking", drawing, 2, [("Stop", 0.51), ("Yield", -0.2)], ladder, samples, 3)
     picture = pixels(tmp_path / "a.png", figure)
     assert shows(picture, drawing, 4)
     assert all(shows(picture, image, 2) for image in [*ladder, *samples])
     assert {"New sign: Parking", "One in 3 synthetic images: 5"} <= set(texts(figure))
-    many = galleries.new_sign("Parking", drawing, ladder.repeat(3, axis=0), samples.repeat(30, axis=0), 1)
+    many = galleries.new_sign(
+        "Parking",
+        drawing,
+        2,
+        [("Stop", 0.51), ("Yield", -0.2)],
+        ladder.repeat(3, axis=0),
+        samples.repeat(30, axis=0),
+        1,
+    )
     assert "All synthetic images: the first 100 of 150" in texts(many)
 
 

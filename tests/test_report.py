@@ -30,7 +30,7 @@ HOSTILE = {
 HOSTILE_NEW = {0: "<style>*{display:none}</style>", 1: "`${alert(4)}` \\u003c ]]>"}
 SETTINGS = {
     "fetch": {"source": "sample", "url": "https://example.org/signs.zip", "sample": {"seed": 1}},
-    "preview": {"every": 3, "rungs": 4},
+    "preview": {"every": 3, "rungs": 4, "nearest": 2},
     "merge": {},
     "stress": params.load("stress"),
 }
@@ -86,12 +86,12 @@ def diagnosed(name, data, seed=0, surely_right=0.0, mistakes=1000):
 def context_of(plain=PLAIN, new=NEW, models=("original", "augmented"), settings=SETTINGS, **limits):
     original, synthetic = dataset(plain, "photographs", absent=[21]), dataset(new, "synthetic", seed=1)
     original.valid.features[0] = original.train.features[0]
-    drawings = {name: np.full((300, 200, 3), 90, np.uint8) for name in new.values()}
+    drawings = {name: [np.full((300, 200, 4), 255, np.uint8)] for name in new.values()}
     data = {"original": original, "augmented": augmented(original, synthetic)}
     names = dict(zip(("original", "augmented"), models, strict=False))
     return report.build(
         [explored("original", original), explored("synthetic", synthetic)],
-        preview(synthetic, drawings, **settings["preview"]),
+        preview(synthetic, original, drawings, **settings["preview"]),
         [diagnosed(name, data[kind], seed) for seed, (kind, name) in enumerate(names.items())],
         settings,
         **LIMITS | limits,
@@ -179,7 +179,16 @@ def test_the_context_has_these_keys(context):
         "first", "second", "similarity", "first_name", "second_name",
     }  # fmt: skip
     assert keys(context["corrupted"]) == {"name", "tile", "tiles"}
-    assert keys(context["new_signs"][0]) == {"name", "drawing", "ladder", "every", "samples"}
+    assert keys(context["new_signs"][0]) == {
+        "name",
+        "drawing",
+        "drawings",
+        "nearest",
+        "taken_for",
+        "ladder",
+        "every",
+        "samples",
+    }
     assert keys(context["sprite"]) == {"uri", "height", "width", "columns", "count"}
 
 
@@ -397,6 +406,7 @@ def test_params_are_flat_and_versions_are_named(context):
         ["fetch.sample.seed", "1"],
         ["preview.every", "3"],
         ["preview.rungs", "4"],
+        ["preview.nearest", "2"],
         ["merge", "{}"],
     ]
     versions = dict(context["versions"])

@@ -12,7 +12,6 @@ from hypothesis.extra import numpy as npst
 from signs import classes, datasets, params, synthesis, templates
 from signs.datasets import SPLITS
 from signs.synthesis import article, synthesize
-from signs.templates import drawings
 
 ROOT = Path(__file__).parent.parent
 NEW_SIGNS, TEMPLATES = ROOT / "data/new_signs", ROOT / "data/templates"
@@ -63,6 +62,10 @@ def article_cells_28_and_29(original):
                     blank[xoff : xoff + imsize[0], yoff : yoff + imsize[1], :] = image
                     resized.append(cv2.resize(blank, (imsize[1], imsize[0])))
     return np.array(resized)
+
+
+def drawings(folder):
+    return {name: templates.on_background(drawn[0]) for name, drawn in templates.of_names(folder).items()}
 
 
 def picture(folder, name, colour=(10, 200, 90), size=(12, 12)):

@@ -21,7 +21,7 @@ from signs.figures import (
     notice,
 )
 from signs.figures.pictures import scaled, show
-from signs.figures.text import TEXT
+from signs.figures.text import TEXT, fitted
 
 MOST_PAIRS = 24
 MOST_SAMPLES = 100
@@ -76,22 +76,33 @@ def near_duplicates(
 
 
 @drawn
-def new_sign(name: str, drawing: np.ndarray, ladder: np.ndarray, samples: np.ndarray, every: int) -> Figure:
+def new_sign(
+    name: str,
+    drawing: np.ndarray,
+    drawings: int,
+    nearest: Sequence[tuple[str, float]],
+    ladder: np.ndarray,
+    samples: np.ndarray,
+    every: int,
+) -> Figure:
     """A class that is to be added: its drawing and some of its synthetic images.
 
     Args:
         name: Of the class.
         drawing: uint8 (height, width, 3).
+        drawings: How many there are of the sign.
+        nearest: Classes that it is most like, and how much, -1 to 1.
         ladder: Images from the darkest to the brightest, uint8 (rungs, height, width, 1 or 3).
         samples: Every N-th synthetic image of the class, uint8 (n, height, width, 1 or 3); up to 100 are shown.
         every: That N.
     """
-    side, pitch, top, left = 288, 68, HEADER + 24, 352
+    side, pitch, line, top, left = 288, 68, 20, HEADER + 24, 352
     columns = (WIDTH - MARGIN - left) // pitch
     steps = [scaled(image, pitch - 4, pitch - 4) for image in ladder]
     tiles = [scaled(image, pitch - 4, pitch - 4) for image in samples[:MOST_SAMPLES]]
     below = top + -(-len(steps) // columns) * pitch + 34
-    bottom = max(top + side, below + -(-len(tiles) // columns) * pitch)
+    told = top + side + 34
+    bottom = max(told + len(nearest) * line, below + -(-len(tiles) // columns) * pitch)
     figure, axes = canvas(bottom + MARGIN, f"New sign: {name}", "Its drawing beside synthetic images")
     images = [scaled(drawing, side, side), *steps, *tiles]
     places = [(MARGIN, top)]
@@ -100,6 +111,11 @@ def new_sign(name: str, drawing: np.ndarray, ladder: np.ndarray, samples: np.nda
     show(axes, images, places)
     kind = f"One in {every} synthetic images" if every > 1 else "All synthetic images"
     kind += f": the first {len(tiles)} of {len(samples):,}" if len(samples) > len(tiles) else f": {len(tiles)}"
-    for x, y, text in ((MARGIN, top, "Drawing"), (left, top, "From the darkest to the brightest"), (left, below, kind)):
+    heading = "Drawing" if drawings == 1 else f"First of {drawings} drawings"
+    headings = [(MARGIN, top, heading), (left, top, "From the darkest to the brightest"), (left, below, kind)]
+    headings += [(MARGIN, told, "Most like it, by correlation")] if nearest else []
+    for x, y, text in headings:
         axes.text(x, y - 8, text, size=TEXT, color=MUTED, va="bottom")
+    for number, (other, likeness) in enumerate(nearest):
+        axes.text(MARGIN, told + number * line, fitted(f"{likeness:.2f}  {other}", side), size=TEXT, va="top")
     return figure

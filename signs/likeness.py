@@ -1,0 +1,47 @@
+"""Which classes look alike, told from their images before any network is trained."""
+
+import cv2
+import numpy as np
+
+from signs import images
+from signs.datasets import DataSet, Split
+
+LEAST_DEVIATION = 5  # grey levels: an image of one colour is not blown up to noise
+
+
+def nearest(new: DataSet, known: DataSet, count: int) -> dict[str, list[tuple[str, float]]]:
+    """The classes that each new class is most like, by what its images have in common.
+
+    Of each class the training images are averaged, each freed of its brightness and contrast; alike are classes
+    whose averages correlate.
+
+    Args:
+        new: Images of the new classes.
+        known: Images of the known ones.
+        count: Of classes to name for each, new ones among them.
+
+    Returns:
+        By name of the new class, the most alike first, with their correlations, -1 to 1.
+    """
+    size = known.train.features.shape[1:3]
+    averages = _averages(known, size) | _averages(new, size)
+    names = list(averages)
+    with np.errstate(invalid="ignore"):  # nothing correlates with one even colour
+        alike = np.nan_to_num(np.atleast_2d(np.corrcoef([averages[name].ravel() for name in names])))
+    result = {}
+    for name in new.classes.names:
+        row = alike[names.index(name)]
+        others = [other for other in np.argsort(-row, kind="stable") if names[other] != name]
+        result[name] = [(names[other], float(row[other])) for other in others[:count]]
+    return result
+
+
+def _averages(dataset: DataSet, size: tuple[int, int]) -> dict[str, np.ndarray]:
+    return {row.name: _average(dataset.train.of([row.id]), size) for row in dataset.classes.rows}
+
+
+def _average(split: Split, size: tuple[int, int]) -> np.ndarray:
+    pixels = images.colour(split.features).astype(np.float32)
+    deviation = pixels.std(axis=(1, 2, 3), keepdims=True) + LEAST_DEVIATION
+    average = ((pixels - pixels.mean(axis=(1, 2, 3), keepdims=True)) / deviation).mean(axis=0)
+    return cv2.resize(average, size[::-1], interpolation=cv2.INTER_AREA)

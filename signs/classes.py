@@ -10,7 +10,8 @@ from typing import NamedTuple
 import numpy as np
 
 FILE_NAME = "signnames.csv"
-ORIGINS = ("photographs", "rendered", "synthetic")
+ONE_DRAWING = "synthetic of one drawing"  # so that test images show what was trained on
+ORIGINS = ("photographs", "rendered", "synthetic", ONE_DRAWING)
 
 
 class SignClass(NamedTuple):
@@ -19,6 +20,11 @@ class SignClass(NamedTuple):
     id: int
     name: str
     origin: str
+
+    @property
+    def is_synthetic(self) -> bool:
+        """Whether its images were made of drawings, by `synthesize`."""
+        return self.origin in ("synthetic", ONE_DRAWING)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from signs import rejection
-from signs.classes import Classes, indices
+from signs.classes import ONE_DRAWING, Classes, indices
 from signs.datasets import replaced
 from signs.params import Count, Share, validated
 from signs.scores import accuracy, cross_entropy, softmax
@@ -69,7 +69,8 @@ def evaluate(
     Returns:
         `train`, `valid`, `test`, each with `accuracy` (0-1) and `loss` (nats); `test` also with `macro_f1`,
         `calibration_error` and `accepted` (see `rejection.accepted`, with its `threshold`), and, where some of
-        its classes are synthetic, with `original` and `synthetic`: the `accuracy` on the images of either kind.
+        its classes are synthetic, with `original` and `synthetic`: the `accuracy` on the images of either kind, and
+        with `one_drawing`: on those synthetic ones whose drawing was trained on too.
         `images`: the origins of the classes. Where photographs were withheld, `withheld` holds `accuracy`, `loss`
         and mean `recall` on them, and `test` `accuracy` and `recall` on photographs of these classes (`withheld`) and
         of the other ones that are not synthetic (`others`).
@@ -85,9 +86,10 @@ def evaluate(
     metrics["test"]["macro_f1"] = macro_f1(logits["test"], right["test"])
     metrics["test"]["calibration_error"] = calibration_error(logits["test"], right["test"], calibration_bins)
     metrics["test"]["accepted"] = _accepted(logits, right, accepted_accuracy)
-    synthetic = np.array([row.origin == "synthetic" for row in classes.rows])[right["test"]]
-    if synthetic.any() and not synthetic.all():
-        for kind, chosen in (("original", ~synthetic), ("synthetic", synthetic)):
+    synthetic = np.array([row.is_synthetic for row in classes.rows])[right["test"]]
+    copied = np.array([row.origin == ONE_DRAWING for row in classes.rows])[right["test"]]
+    for kind, chosen in (("original", ~synthetic), ("synthetic", synthetic), ("one_drawing", copied)):
+        if synthetic.any() and not synthetic.all() and chosen.any():
             metrics["test"][kind] = {"accuracy": accuracy(logits["test"][chosen], right["test"][chosen])}
     if "withheld" in logits:
         metrics["withheld"]["recall"] = mean_recall(logits["withheld"], right["withheld"])

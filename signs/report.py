@@ -243,7 +243,7 @@ def _share(is_right: np.ndarray) -> dict[str, Any]:
 
 
 def _parts(rows: tuple[SignClass, ...], truth: np.ndarray, is_right: np.ndarray) -> list[dict[str, Any]]:
-    synthetic = np.array([row.origin == "synthetic" for row in rows])[truth]
+    synthetic = np.array([row.is_synthetic for row in rows])[truth]
     if synthetic.all() or not synthetic.any():
         return []
     parts = {"original classes": ~synthetic, "synthetic classes": synthetic}

@@ -13,7 +13,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from signs import params, templates
-from signs.classes import Classes, SignClass
+from signs.classes import ONE_DRAWING, Classes, SignClass
 from signs.datasets import DataSet, Shares, Split
 from signs.lenses import Lens
 from signs.params import ClassId, Count, Integer, Real, Section, Seed, validated
@@ -74,7 +74,8 @@ def synthesize(
         recipe: `name` of a recipe and its settings.
 
     Returns:
-        uint8 RGB images of classes 0, 1, ... with the origin `synthetic`.
+        uint8 RGB images of classes 0, 1, ... with the origin `synthetic`, or `classes.ONE_DRAWING` for new ones whose
+        test images show what training has seen.
 
     Raises:
         ValueError: There is no image or an unreadable one, shares that do not add up, or an empty split.
@@ -98,7 +99,8 @@ def synthesize(
         )
         for pool, part in zip((made, made, judged), zip(*dealt, strict=True), strict=True)
     )
-    rows = (SignClass(id, name, "synthetic") for id, name in enumerate(signs))
+    origins = dict.fromkeys(new.keys() - apart.keys(), ONE_DRAWING)
+    rows = (SignClass(id, name, origins.get(name, "synthetic")) for id, name in enumerate(signs))
     return DataSet(train, valid, test, Classes(tuple(rows)))
 
 

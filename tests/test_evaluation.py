@@ -229,3 +229,25 @@ def test_metrics_that_cannot_be_written_leave_the_earlier_file(tmp_path):
         evaluation.write(path, {"a": {1, 2}})
     assert json.loads(path.read_text()) == {"a": 1}
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_synthetic_classes_of_one_drawing_are_told_apart():
+    origins = ["photographs", "synthetic", "synthetic of one drawing"]
+    known = Classes(
+        tuple(SignClass(id, name, origin) for id, (name, origin) in enumerate(zip("abc", origins, strict=True)))
+    )
+    labels = np.repeat([0, 1, 2], 4)
+    logits = np.eye(3, dtype=np.float32)[labels] * 5
+    logits[[1, 4, 5, 8]] = 0, 0, 0
+    logits[[1, 4, 5, 8], [1, 0, 0, 1]] = 5
+    splits = ("train", "valid", "test")
+    found = evaluate(
+        dict.fromkeys(splits, logits),
+        dict.fromkeys(splits, labels),
+        known,
+        calibration_bins=5,
+        accepted_accuracy=0.5,
+    )["test"]
+    assert found["original"] == {"accuracy": 0.75}
+    assert found["synthetic"] == {"accuracy": 5 / 8}
+    assert found["one_drawing"] == {"accuracy": 0.75}

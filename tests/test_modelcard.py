@@ -71,7 +71,11 @@ def test_rendered_and_synthetic_images_are_called_what_they_are():
     assert warning not in described()
     text = described(("photographs", "photographs", "synthetic"))
     assert "| accuracy, synthetic classes | 100.00 |" in text
-    assert "near-copies of training images" in text
+    assert "test images of the synthetic classes are synthetic" in text
+    assert "one drawing" not in text
+    text = described(("photographs", "photographs", "synthetic of one drawing"))
+    assert "| accuracy, one-drawing classes | 100.00 |" in text
+    assert "Those of classes with one drawing show what training has seen" in text
     assert "near-copies" not in described()
 
 

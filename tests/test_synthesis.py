@@ -252,13 +252,21 @@ def test_the_new_signs_are_classes_in_order_of_their_files(ours):
     assert {row.origin for row in ours.classes.rows} == {"synthetic"}
 
 
-def test_each_class_is_the_recipe_of_its_drawing_each_image_once(ours):
-    for label, file in enumerate(templates.files(NEW_SIGNS)):
-        drawing = templates.on_background(templates.read(file))
-        expected = article_cells_28_and_29(cv2.resize(drawing, (32, 32), interpolation=cv2.INTER_AREA))
-        got = np.concatenate([split.features[split.labels == label] for split in ours.splits.values()])
-        assert Counter(map(bytes, got)) == Counter(map(bytes, expected))
-        assert not np.array_equal(got, expected)
+def test_each_class_is_the_recipe_of_its_drawing_each_image_once_and_the_test_of_another_drawing(ours):
+    for label, (name, drawings) in enumerate(templates.of_names(NEW_SIGNS).items()):
+        assert ours.classes.names[label] == name
+        learned, judged = (
+            article_cells_28_and_29(
+                cv2.resize(templates.on_background(drawing), (32, 32), interpolation=cv2.INTER_AREA)
+            )
+            for drawing in (drawings[0], drawings[-1])
+        )
+        train, valid, test = (split.of([label]).features for split in ours.splits.values())
+        got = np.concatenate([train, valid, test])
+        assert Counter(map(bytes, [*train, *valid])) <= Counter(map(bytes, learned))
+        assert Counter(map(bytes, test)) <= Counter(map(bytes, judged))
+        assert len(got) == len(learned)
+        assert not np.array_equal(train, learned[: len(train)])
 
 
 def test_the_new_signs_are_a_sound_data_set(ours, tmp_path):
@@ -472,3 +480,11 @@ def test_brightness_of_photographs_needs_some(tmp_path, photographs):
         synthesize(tmp_path, tmp_path, NAMES, photographs, **settings)
     settings["recipe"]["randomized"] = randomized | {"lens": randomized["lens"] | {"brightness": [0.1, 0.8]}}
     assert len(synthesize(tmp_path, tmp_path, NAMES, photographs, **settings).train.labels) == 12
+
+
+def test_classes_whose_test_images_show_what_was_trained_on_say_so(tmp_path):
+    for name in ("a.png", "b.png", "b_1.png"):
+        picture(tmp_path, name)
+    settings = SETTINGS | {"known": [14], "recipe": {"name": "article", "article": SMALL}}
+    made = synthesize(tmp_path, TEMPLATES, NAMES, **settings)
+    assert [row.origin for row in made.classes.rows] == ["synthetic of one drawing", "synthetic", "synthetic"]

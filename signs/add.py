@@ -42,7 +42,7 @@ def add(picture: Path, name: str, known: list[str], folder: Path) -> Path:
         raise ValueError(
             f"{name!r} cannot be a class; a name begins with a capital letter or a digit, and holds no '_' or '/'"
         )
-    taken = [*known, *(templates.of_names(folder) if any(folder.glob("*")) else [])]
+    taken = [*known, *(templates.by_name(folder) if any(folder.glob("*")) else [])]
     if name.casefold() in (one.casefold() for one in taken):
         raise ValueError(f"{name!r} is a class already; choose another name")
     image = templates.read(picture)

@@ -1,5 +1,7 @@
 """Random numbers for many images at once."""
 
+import functools
+
 import cv2
 import numpy as np
 
@@ -27,10 +29,13 @@ class Draws:
     def field(self, height: int, width: int, cells: int) -> np.ndarray:
         """Smooth noise about 0, mostly in [-1, 1], with so many bumps a side: float32 (images, height, width, 1)."""
         coarse = self.rng.uniform(-1, 1, (self.images, cells, cells)).astype(FLOAT)
-        result = np.empty((self.images, height, width), FLOAT)
-        for values, smooth in zip(coarse, result, strict=True):
-            cv2.resize(values, (width, height), dst=smooth, interpolation=cv2.INTER_CUBIC)
-        return result[..., np.newaxis]
+        return (_smoother(height, cells) @ coarse @ _smoother(width, cells).T)[..., np.newaxis]
+
+
+@functools.cache
+def _smoother(length: int, cells: int) -> np.ndarray:
+    """What makes so many values out of a few: float32 (length, cells)."""
+    return cv2.resize(np.eye(cells, dtype=FLOAT), (cells, length), interpolation=cv2.INTER_CUBIC)
 
 
 def grid(height: int, width: int) -> tuple[np.ndarray, np.ndarray]:

@@ -107,7 +107,7 @@ def synthesize(
 def _known(ids: list[int], folder: Path, names: Classes) -> Signs:
     if not ids:
         return {}
-    drawn, named = templates.of_classes(folder), {row.id: row.name for row in names.rows}
+    drawn, named = templates.of_classes(folder, ids), {row.id: row.name for row in names.rows}
     absent = [id for id in ids if id not in drawn or id not in named]
     if absent:
         raise ValueError(f"params.yaml: synthesize.known {absent}: {folder} has no drawing of it, or it has no name")

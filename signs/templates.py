@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from collections.abc import Collection
 from pathlib import Path
 
 import cv2
@@ -96,8 +97,12 @@ def cut_out(image: np.ndarray) -> np.ndarray:
     return np.dstack([image[..., :3], np.where(grown, 0, 255).astype(np.uint8)])
 
 
-def of_classes(folder: Path) -> dict[int, list[np.ndarray]]:
+def of_classes(folder: Path, ids: Collection[int] | None = None) -> dict[int, list[np.ndarray]]:
     """The drawings of each class: `33.svg`, or `33_0.svg`, `33_1.svg` where the sign has variants.
+
+    Args:
+        folder: Of drawings.
+        ids: Of the classes whose drawings to read; all where it is None.
 
     Returns:
         Class id to RGBA images, ids ascending, variants in order of their number.
@@ -112,7 +117,8 @@ def of_classes(folder: Path) -> dict[int, list[np.ndarray]]:
             raise ValueError(
                 f"{path} is named after no class; expected ID.svg or ID_VARIANT.svg, as 33.svg or 33_0.svg"
             )
-        found.setdefault(int(match[1]), []).append((int(match[2] or 0), path))
+        if ids is None or int(match[1]) in ids:
+            found.setdefault(int(match[1]), []).append((int(match[2] or 0), path))
     return {id: [read(path) for _, path in sorted(variants)] for id, variants in sorted(found.items())}
 
 
@@ -125,17 +131,22 @@ def of_names(folder: Path) -> Signs:
     Raises:
         ValueError: There is no image or an unreadable one, or two of the same name.
     """
+    return {name: [read(file) for file in variants] for name, variants in by_name(folder).items()}
+
+
+def by_name(folder: Path) -> dict[str, list[Path]]:
+    """The files in a folder as `of_names` takes them, not read yet."""
     paths = files(folder)
     for name, count in Counter(name_of(file.stem) for file in paths).items():
         if count > 1:
             raise ValueError(f"{folder} holds {count} images of {name!r}; name each its own")
     stems = {file.stem for file in paths}
-    found: Signs = {}
+    found: dict[str, list[Path]] = {}
     for file in sorted(paths, key=_number):
         base = _base(file)
         # A number is a part of the name where there is no first variant.
         is_variant = base in stems or f"{base}_0" in stems
-        found.setdefault(name_of(base if is_variant else file.stem), []).append(read(file))
+        found.setdefault(name_of(base if is_variant else file.stem), []).append(file)
     return found
 
 

@@ -249,6 +249,15 @@ def test_a_drawing_named_after_no_class_is_an_error(tmp_path, name):
         templates.of_classes(tmp_path)
 
 
+def test_only_the_drawings_asked_for_are_read(tmp_path):
+    for stem in ("3", "14_0", "14_1"):
+        cv2.imwrite(str(tmp_path / f"{stem}.png"), np.full((4, 4, 3), 9, np.uint8))
+    (tmp_path / "7.png").write_bytes(b"no image")
+    assert {id: len(drawings) for id, drawings in templates.of_classes(tmp_path, [14]).items()} == {14: 2}
+    with pytest.raises(ValueError, match=r"7\.png cannot be read"):
+        templates.of_classes(tmp_path)
+
+
 def test_every_class_of_the_benchmark_has_a_drawing_and_no_two_are_the_same():
     drawn = templates.of_classes(DATA / "templates")
     assert list(drawn) == classes.read(DATA / "signnames.csv").ids.tolist() == list(range(43))

@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: help repro report seeds add-class test check bench clean lock
+.PHONY: help repro report seeds add-class one-shot drawings test check bench clean lock
 
 help:  ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,6 +21,19 @@ seeds: $(VENV)/installed  ## Train with seeds 1 to N (3): mean and standard devi
 
 add-class: $(VENV)/installed  ## Make a picture a new class: IMAGE=stop_ahead.svg NAME="Stop ahead"
 	@python -m signs.add "$(IMAGE)" "$(NAME)"
+
+# The classes of which Kim et al., "Variational prototyping-encoder", CVPR 2019, show no photograph either.
+one-shot: CLASSES := [0,6,16,19,20,21,22,23,24,27,28,29,30,32,34,36,37,39,40,41,42]
+one-shot: $(VENV)/installed  ## Train on drawings of 21 classes and images of the others: is a new sign recognized?
+	$(question)
+
+drawings: CLASSES := [$(shell seq -s , 0 42)]
+drawings: $(VENV)/installed  ## Train on drawings of all 43 classes alone
+	$(question) -S 'synthesize.recipe.randomized.lens.brightness=[0.04,1.0]'
+
+RECIPE ?= randomized
+question = dvc exp run evaluate@augmented -S synthesize.recipe.name=$(RECIPE) \
+	  -S 'synthesize.known=$(CLASSES)' -S 'merge.withhold=$(CLASSES)'
 
 test: $(VENV)/installed-dev  ## Run the tests
 	pytest

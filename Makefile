@@ -29,7 +29,7 @@ one-shot: $(VENV)/installed  ## Train on drawings of 21 classes and images of th
 
 drawings: CLASSES := [$(shell seq -s , 0 42)]
 drawings: $(VENV)/installed  ## Train on drawings of all 43 classes alone
-	$(question) -S 'synthesize.recipe.randomized.lens.brightness=[0.04,1.0]'
+	$(question) -S 'synthesize.recipe.randomized.camera.lens.brightness=[0.04,1.0]'
 
 RECIPE ?= randomized
 question = dvc exp run evaluate@augmented -S synthesize.recipe.name=$(RECIPE) \

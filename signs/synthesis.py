@@ -15,12 +15,9 @@ from pydantic import Field, model_validator
 from signs import params, templates
 from signs.classes import ONE_DRAWING, Classes, SignClass
 from signs.datasets import DataSet, Shares, Split
-from signs.lenses import Lens
 from signs.params import ClassId, Count, Integer, Real, Section, Seed, validated
-from signs.poses import Pose
 from signs.randomization import Camera, rendered
-from signs.scenes import Background, Light, Surroundings, surroundings
-from signs.surfaces import Wear
+from signs.scenes import Surroundings, surroundings
 from signs.templates import Signs
 
 Recipe = Callable[..., dict[str, np.ndarray]]
@@ -184,11 +181,7 @@ def randomized(
     *,
     images: Count,
     workers: Annotated[Count, Field(le=64)],
-    pose: Pose,
-    wear: Wear,
-    background: Background,
-    light: Light,
-    lens: Lens,
+    camera: Camera,
 ) -> dict[str, np.ndarray]:
     """Domain randomization: each image another pose, wear, light and camera.
 
@@ -200,21 +193,16 @@ def randomized(
         surroundings: Of photographs, which lend backgrounds and brightness; None for none.
         images: Of each sign.
         workers: Processes that render; the images are the same for any number.
-        pose: Where a sign is in the image.
-        wear: What has happened to it.
-        background: What is behind it.
-        light: What falls on both.
-        lens: What the camera makes of it.
+        camera: How far each ingredient goes.
 
     Returns:
         By sign, (images, height, width, 3), uint8 RGB.
     """
-    if lens.brightness == "photographs" and surroundings is None:
+    if camera.lens.brightness == "photographs" and surroundings is None:
         raise ValueError(
-            "params.yaml: synthesize.recipe.randomized.lens.brightness is 'photographs', and there are none to take it "
-            "from; give a lowest and highest, as [0.05, 0.9]"
+            "params.yaml: synthesize.recipe.randomized.camera.lens.brightness is 'photographs', and there are none to "
+            "take it from; give a lowest and highest, as [0.05, 0.9]"
         )
-    camera = Camera(pose=pose, wear=wear, background=background, light=light, lens=lens)
     cut_out = [[templates.cut_out(drawing) for drawing in drawings] for drawings in signs.values()]
     streams = [[*seed, zlib.crc32(name.encode())] for name in signs]
     made = rendered(cut_out, streams, images, height, width, camera, workers, surroundings)

@@ -27,14 +27,13 @@ SMALL = {
     "canvas_pixel": [2, 2],
 }
 
+FEW = {"images": 20, "workers": 1}
 STILL = {
-    "images": 20,
-    "workers": 1,
     "pose": {"scale": [2, 2], "aspect": [1, 1], "rotation": [0, 0], "offset": [0, 0], "perspective": [0, 0]},
     "wear": {"fading": 0, "dirt": 0, "stickers": 0},
     "background": {"photographs": 0},
     "light": {"backlight": [1, 1], "shadow": 0, "glare": 0},
-    "lens": RECIPES["randomized"]["lens"]
+    "lens": RECIPES["randomized"]["camera"]["lens"]
     | {key: [1, 1] for key in ["contrast", "colour", "saturation", "resolution"]}
     | {key: [0, 0] for key in ["hue", "blur", "motion"]}
     | {"brightness": None, "mottle": 0, "noise": 0},
@@ -441,7 +440,7 @@ def test_of_variants_the_last_is_for_the_test_alone(tmp_path):
     for number, colour in enumerate([(200, 0, 0), (0, 200, 0), (0, 0, 200)]):
         picture(tmp_path, f"bus_{number}.png", colour)
     picture(tmp_path, "route_66.png", (99, 99, 99))
-    data = made(tmp_path, recipe={"name": "randomized", "randomized": STILL})
+    data = made(tmp_path, recipe={"name": "randomized", "randomized": FEW | {"camera": STILL}})
     assert data.classes.names == ["Bus", "Route 66"]
     shown = {
         name: set(split.features[split.labels == 0][:, 4, 4].argmax(axis=-1).tolist())
@@ -453,7 +452,7 @@ def test_of_variants_the_last_is_for_the_test_alone(tmp_path):
 
 
 def test_images_of_a_sign_do_not_depend_on_other_signs(tmp_path):
-    recipe = {"name": "randomized", "randomized": STILL | {"lens": STILL["lens"] | {"noise": 9}}}
+    recipe = {"name": "randomized", "randomized": FEW | {"camera": STILL | {"lens": STILL["lens"] | {"noise": 9}}}}
     alone = made(picture(tmp_path / "one", "bus.png"), recipe=recipe)
     picture(tmp_path / "two", "ant.png")
     both = made(picture(tmp_path / "two", "bus.png"), recipe=recipe)
@@ -474,11 +473,16 @@ def test_two_images_of_the_same_name_are_refused(tmp_path):
 @pytest.mark.parametrize("photographs", [None, np.empty((0, 12, 12, 3), np.uint8)])
 def test_brightness_of_photographs_needs_some(tmp_path, photographs):
     picture(tmp_path, "a.png")
-    randomized = RECIPES["randomized"] | {"images": 20, "workers": 1}
+    randomized = RECIPES["randomized"] | FEW
+    camera = randomized["camera"]
     settings = SETTINGS | {"recipe": {"name": "randomized", "randomized": randomized}}
-    with pytest.raises(ValueError, match=r"params\.yaml: synthesize\.recipe\.randomized\.lens\.brightness is 'photo"):
+    with pytest.raises(
+        ValueError, match=r"params\.yaml: synthesize\.recipe\.randomized\.camera\.lens\.brightness is 'photo"
+    ):
         synthesize(tmp_path, tmp_path, NAMES, photographs, **settings)
-    settings["recipe"]["randomized"] = randomized | {"lens": randomized["lens"] | {"brightness": [0.1, 0.8]}}
+    settings["recipe"]["randomized"] = randomized | {
+        "camera": camera | {"lens": camera["lens"] | {"brightness": [0.1, 0.8]}}
+    }
     assert len(synthesize(tmp_path, tmp_path, NAMES, photographs, **settings).train.labels) == 12
 
 

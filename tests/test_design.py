@@ -1,6 +1,10 @@
 """The structure: who imports whom, and whether DVC is told of everything that a stage depends on."""
 
 import ast
+import functools
+import json
+import operator
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -55,6 +59,7 @@ ORDER = (
     "signs.sources",
     "signs.synthesis",
     "signs.add",
+    "signs.likeness",
     "signs.preview",
     "signs.merging",
     "signs.scores",
@@ -205,3 +210,15 @@ def test_every_stage_has_help_and_is_short(stage):
     )
     assert done.stdout.startswith(f"usage: python -m stages.{stage} ")
     assert len((ROOT / "stages" / f"{stage}.py").read_text().splitlines()) <= 40
+
+
+@pytest.mark.parametrize(("question", "classes"), [("one-shot", 21), ("drawings", 43)])
+def test_a_question_sets_what_params_has(question, classes):
+    said = subprocess.run(["make", "-n", question], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    settings = dict(re.findall(r"-S '?([\w.]+)=([^ ']+)", said))
+    params = yaml.safe_load((ROOT / "params.yaml").read_text())
+    for key in settings:
+        functools.reduce(operator.getitem, key.split("."), params)
+    assert settings["synthesize.known"] == settings["merge.withhold"]
+    assert len(set(json.loads(settings["merge.withhold"]))) == classes
+    assert settings["synthesize.recipe.name"] == "randomized"

@@ -40,6 +40,9 @@ def read(path: Path) -> np.ndarray:
     content = path.read_bytes()
     if path.suffix.lower() == ".svg":
         content = _draw(content, path)
+    is_png = content.startswith(b"\x89PNG")
+    if is_png and b"acTL" in content[: content.find(b"IDAT")]:  # as the PNG specification announces an animation
+        raise ValueError(f"{path} is animated; give a single picture")
     # Only a PNG knows transparency; only read as colour does a JPEG stand as its camera was held.
     is_jpeg = path.suffix.lower() in (".jpg", ".jpeg")
     return _with_alpha(decode(content, str(path), cv2.IMREAD_COLOR if is_jpeg else cv2.IMREAD_UNCHANGED), path)

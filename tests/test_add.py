@@ -6,6 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from signs import classes, templates
 from signs.add import add
@@ -82,6 +83,19 @@ def test_what_is_no_picture_of_a_sign_is_refused(tmp_path, folder, file, content
     with pytest.raises(ValueError, match=message):
         add(tmp_path / file, "Stop ahead", KNOWN, folder)
     assert not list(folder.glob("stop_ahead*"))
+
+
+def test_an_animated_picture_is_refused(tmp_path, folder):
+    frames = [Image.new("RGB", (16, 16), colour) for colour in ("red", "blue")]
+    frames[0].save(tmp_path / "a.png", save_all=True, append_images=frames[1:])
+    with pytest.raises(ValueError, match=r"a\.png is animated; give a single picture"):
+        add(tmp_path / "a.png", "Tram", [], folder)
+    assert not any(folder.glob("tram*"))
+
+
+def test_a_picture_for_print_keeps_its_colours(tmp_path):
+    Image.new("RGB", (16, 16), (200, 30, 40)).convert("CMYK").save(tmp_path / "a.jpg", quality=95)
+    assert np.abs(templates.read(tmp_path / "a.jpg")[8, 8].astype(int) - [200, 30, 40, 255]).max() < 4
 
 
 def test_a_huge_picture_is_refused_before_it_takes_memory(tmp_path, folder):

@@ -20,14 +20,16 @@ SAID = np.array([0, 0, 0, 1, 1, 0, 2, 2])  # one of the second class is taken fo
 TRUTH = np.array([0, 0, 0, 1, 1, 1, 2, 2])
 
 
-def described(origins=("photographs",) * 3, names=("Stop", "Yield", "Ahead only"), source="signs"):
+def described(origins=("photographs",) * 3, names=("Stop", "Yield", "Ahead only"), source="signs", withheld=None):
     known = Classes(tuple(map(SignClass, (4, 5, 6), names, origins)))
     logits = np.eye(3)[SAID] * 5
     labels = known.ids[TRUTH]
     splits = ("train", "valid", "test")
-    metrics = evaluation.evaluate(
-        dict.fromkeys(splits, logits), dict.fromkeys(splits, labels), known, calibration_bins=5, accepted_accuracy=0.5
-    )
+    said, truth = dict.fromkeys(splits, logits), dict.fromkeys(splits, labels)
+    if withheld is not None:
+        chosen = labels == withheld
+        said, truth = said | {"withheld": logits[chosen]}, truth | {"withheld": labels[chosen]}
+    metrics = evaluation.evaluate(said, truth, known, calibration_bins=5, accepted_accuracy=0.5)
     said = Predictions(known.ids, dict.fromkeys(splits, softmax(logits)), dict.fromkeys(splits, labels))
     return modelcard.describe("original", CARD, known, metrics, STRESS, said, source, weakest=5)
 
@@ -55,6 +57,14 @@ def test_the_card_gives_figures_with_their_intervals():
     assert "scaled by the temperature 1.250" in text
     assert "| noise | 40.00 |" in text
     assert "| noise | 12.50 |" in text
+
+
+def test_the_card_tells_of_classes_that_were_learned_from_drawings():
+    text = described(withheld=5)
+    assert "the original images were withheld" in text
+    assert "| accuracy, withheld classes | 66.67 |" in text
+    assert "| accuracy, other original classes | 100.00 |" in text
+    assert "withheld" not in described()
 
 
 def test_the_card_names_the_weaknesses():

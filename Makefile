@@ -33,7 +33,7 @@ drawings: $(VENV)/installed  ## Train on drawings of all 43 classes alone
 
 RECIPE ?= randomized
 question = dvc exp run evaluate@augmented -S synthesize.recipe.name=$(RECIPE) \
-	  -S 'synthesize.known=$(CLASSES)' -S 'merge.withhold=$(CLASSES)'
+	  -S 'synthesize.known=$(CLASSES)' -S 'merge.withhold=$(CLASSES)' $(SET)
 
 test: $(VENV)/installed-dev  ## Run the tests
 	pytest

@@ -42,13 +42,16 @@ def add(picture: Path, name: str, known: list[str], folder: Path) -> Path:
         raise ValueError(
             f"{name!r} cannot be a class; a name begins with a capital letter or a digit, and holds no '_' or '/'"
         )
-    taken = [*known, *(templates.by_name(folder) if any(folder.glob("*")) else [])]
+    present = templates.by_name(folder.glob("*"))
+    taken = [*known, *present]
     if name.casefold() in (one.casefold() for one in taken):
         raise ValueError(f"{name!r} is a class already; choose another name")
     image = templates.read(picture)
     if np.ptp(templates.on_background(image).reshape(-1, 3), axis=0).max() == 0:
         raise ValueError(f"{picture} is of one colour; give a picture of the sign")
     target = folder / f"{stem}{picture.suffix.lower()}"
+    if set(templates.by_name([*folder.glob("*"), target])) != {*present, name}:
+        raise ValueError(f"{name!r} and a sign that is there would pass for variants of one; choose another name")
     with replaced(target) as partial:
         partial.write_bytes(picture.read_bytes())
     return target

@@ -10,8 +10,8 @@ from typing import NamedTuple
 import numpy as np
 
 FILE_NAME = "signnames.csv"
-ONE_DRAWING = "synthetic of one drawing"  # so that test images show what was trained on
-ORIGINS = ("photographs", "rendered", "synthetic", ONE_DRAWING)
+SEEN_DRAWINGS = "synthetic of seen drawings"  # its test images show drawings that it is trained on
+ORIGINS = ("photographs", "rendered", "synthetic", SEEN_DRAWINGS)
 
 
 class SignClass(NamedTuple):
@@ -24,7 +24,7 @@ class SignClass(NamedTuple):
     @property
     def is_synthetic(self) -> bool:
         """Whether its images were made of drawings, by `synthesize`."""
-        return self.origin in ("synthetic", ONE_DRAWING)
+        return self.origin in ("synthetic", SEEN_DRAWINGS)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from signs import rejection
-from signs.classes import ONE_DRAWING, Classes, indices
+from signs.classes import SEEN_DRAWINGS, Classes, indices
 from signs.datasets import replaced
 from signs.params import Count, Share, validated
 from signs.scores import accuracy, cross_entropy, softmax
@@ -70,7 +70,7 @@ def evaluate(
         `train`, `valid`, `test`, each with `accuracy` (0-1) and `loss` (nats); `test` also with `macro_f1`,
         `calibration_error` and `accepted` (see `rejection.accepted`, with its `threshold`), and, where some of
         its classes are synthetic, with `original` and `synthetic`: the `accuracy` on the images of either kind, and
-        with `one_drawing`: on those synthetic ones whose drawing was trained on too.
+        with `seen_drawings`: on synthetic ones that show a drawing which was trained on.
         `images`: the origins of the classes. Where photographs were withheld, `withheld` holds `accuracy`, `loss`
         and mean `recall` on them, and `test` `accuracy` and `recall` on photographs of these classes (`withheld`) and
         of the other ones that are not synthetic (`others`).
@@ -87,8 +87,8 @@ def evaluate(
     metrics["test"]["calibration_error"] = calibration_error(logits["test"], right["test"], calibration_bins)
     metrics["test"]["accepted"] = _accepted(logits, right, accepted_accuracy)
     synthetic = np.array([row.is_synthetic for row in classes.rows])[right["test"]]
-    copied = np.array([row.origin == ONE_DRAWING for row in classes.rows])[right["test"]]
-    for kind, chosen in (("original", ~synthetic), ("synthetic", synthetic), ("one_drawing", copied)):
+    seen = np.array([row.origin == SEEN_DRAWINGS for row in classes.rows])[right["test"]]
+    for kind, chosen in (("original", ~synthetic), ("synthetic", synthetic), ("seen_drawings", seen)):
         if synthetic.any() and not synthetic.all() and chosen.any():
             metrics["test"][kind] = {"accuracy": accuracy(logits["test"][chosen], right["test"][chosen])}
     if "withheld" in logits:
@@ -98,7 +98,7 @@ def evaluate(
             if chosen.any():
                 found = logits["test"][chosen], right["test"][chosen]
                 metrics["test"][kind] = {"accuracy": accuracy(*found), "recall": mean_recall(*found)}
-    metrics["images"] = " and ".join(sorted({row.origin for row in classes.rows}))
+    metrics["images"] = " and ".join(sorted({"synthetic" if row.is_synthetic else row.origin for row in classes.rows}))
     return metrics
 
 

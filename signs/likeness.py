@@ -24,16 +24,18 @@ def nearest(new: DataSet, known: DataSet, count: int) -> dict[str, list[tuple[st
         By name of the new class, the most alike first, with their correlations, -1 to 1.
     """
     size = known.train.features.shape[1:3]
-    averages = _averages(known, size) | _averages(new, size)
-    names = list(averages)
-    with np.errstate(invalid="ignore"):  # nothing correlates with one even colour
-        alike = np.nan_to_num(np.atleast_2d(np.corrcoef([averages[name].ravel() for name in names])))
+    own = _averages(new, size)
+    others = own | _averages(known, size)  # a class that is in both looks as it is known
     result = {}
-    for name in new.classes.names:
-        row = alike[names.index(name)]
-        others = [other for other in np.argsort(-row, kind="stable") if names[other] != name]
-        result[name] = [(names[other], float(row[other])) for other in others[:count]]
+    for name, average in own.items():
+        alike = [(other, _correlation(average, others[other])) for other in others if other != name]
+        result[name] = sorted(alike, key=lambda pair: -pair[1])[:count]
     return result
+
+
+def _correlation(first: np.ndarray, second: np.ndarray) -> float:
+    with np.errstate(invalid="ignore"):  # nothing correlates with one even colour
+        return float(np.nan_to_num(np.corrcoef(first.ravel(), second.ravel())[0, 1]))
 
 
 def _averages(dataset: DataSet, size: tuple[int, int]) -> dict[str, np.ndarray]:

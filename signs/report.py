@@ -132,6 +132,7 @@ def _new_sign(preview: Preview, diagnosis: Diagnosis, sprite: Sprite, every: int
         "drawing": data_uri(drawing),
         "drawings": preview.drawings,
         "nearest": [list(pair) for pair in preview.nearest],
+        "origin": next((row.origin for row in diagnosis.classes.rows if row.name == preview.name), None),
         "taken_for": _taken_for(preview.name, diagnosis),
         "ladder": [sprite.add(image) for image in preview.ladder],
         "every": every,
@@ -139,12 +140,15 @@ def _new_sign(preview: Preview, diagnosis: Diagnosis, sprite: Sprite, every: int
     }
 
 
-def _taken_for(name: str, diagnosis: Diagnosis) -> list[list[Any]]:
-    """The other classes that test images of a class are taken for, and how many of them, the most first."""
+def _taken_for(name: str, diagnosis: Diagnosis) -> list[list[Any]] | None:
+    """The other classes that test images of a class are taken for, and how many of them, the most first.
+
+    None where no test image is of the class.
+    """
     names = diagnosis.classes.names
-    if name not in names:
-        return []
-    row = diagnosis.matrix[names.index(name)]
+    row = diagnosis.matrix[names.index(name)] if name in names else np.zeros(1)
+    if not row.any():
+        return None
     taken = [other for other in np.argsort(-row, kind="stable") if row[other] and names[other] != name]
     return [[names[other], int(row[other])] for other in taken]
 

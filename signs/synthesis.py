@@ -13,7 +13,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from signs import params, templates
-from signs.classes import ONE_DRAWING, Classes, SignClass
+from signs.classes import SEEN_DRAWINGS, Classes, SignClass
 from signs.datasets import DataSet, Shares, Split
 from signs.params import ClassId, Count, Integer, Real, Section, Seed, validated
 from signs.randomization import Camera, rendered
@@ -55,7 +55,7 @@ def synthesize(
     known: list[ClassId],
     recipe: dict[str, Any],
 ) -> DataSet:
-    """Makes a class of each image in a folder, in order of file names, and of each known one asked for.
+    """Makes a class of each sign drawn in a folder, in order of file names, and of each known one asked for.
 
     Args:
         folder: SVG, PNG or JPEG files; a class is named after its file, `bus_lane.svg` as "Bus lane".
@@ -71,11 +71,12 @@ def synthesize(
         recipe: `name` of a recipe and its settings.
 
     Returns:
-        uint8 RGB images of classes 0, 1, ... with the origin `synthetic`, or `classes.ONE_DRAWING` for new ones whose
-        test images show what training has seen.
+        uint8 RGB images of classes 0, 1, ... with the origin `synthetic`, or `classes.SEEN_DRAWINGS` where its
+        test images show drawings that training has seen.
 
     Raises:
-        ValueError: There is no image or an unreadable one, shares that do not add up, or an empty split.
+        ValueError: There is no image or an unreadable one, shares that do not add up, an empty split, or a recipe that
+            takes the brightness of photographs where there are none.
     """
     make = params.choose("synthesize.recipe", recipe, RECIPES)
     new = templates.of_names(folder)
@@ -96,8 +97,7 @@ def synthesize(
         )
         for pool, part in zip((made, made, judged), zip(*dealt, strict=True), strict=True)
     )
-    origins = dict.fromkeys(new.keys() - apart.keys(), ONE_DRAWING)
-    rows = (SignClass(id, name, origins.get(name, "synthetic")) for id, name in enumerate(signs))
+    rows = (SignClass(id, name, "synthetic" if name in apart else SEEN_DRAWINGS) for id, name in enumerate(signs))
     return DataSet(train, valid, test, Classes(tuple(rows)))
 
 

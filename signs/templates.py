@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 import cv2
@@ -134,15 +134,15 @@ def of_names(folder: Path) -> Signs:
     Raises:
         ValueError: There is no image or an unreadable one, or two of the same name.
     """
-    return {name: [read(file) for file in variants] for name, variants in by_name(folder).items()}
+    return {name: [read(file) for file in variants] for name, variants in by_name(files(folder)).items()}
 
 
-def by_name(folder: Path) -> dict[str, list[Path]]:
-    """The files in a folder as `of_names` takes them, not read yet."""
-    paths = files(folder)
+def by_name(paths: Iterable[Path]) -> dict[str, list[Path]]:
+    """Drawings and pictures as `of_names` takes them, not read yet; the paths may be of other files too."""
+    paths = _drawn(paths)
     for name, count in Counter(name_of(file.stem) for file in paths).items():
         if count > 1:
-            raise ValueError(f"{folder} holds {count} images of {name!r}; name each its own")
+            raise ValueError(f"{paths[0].parent} holds {count} images of {name!r}; name each its own")
     stems = {file.stem for file in paths}
     found: dict[str, list[Path]] = {}
     for file in sorted(paths, key=_number):
@@ -155,10 +155,14 @@ def by_name(folder: Path) -> dict[str, list[Path]]:
 
 def files(folder: Path) -> list[Path]:
     """The drawings and pictures in a folder, in order of their names; a ValueError if there is none."""
-    paths = sorted(path for path in folder.glob("*") if path.suffix.lower() in SUFFIXES)
+    paths = _drawn(folder.glob("*"))
     if not paths:
         raise ValueError(f"{folder} holds no {', '.join(SUFFIXES)} file; put an image for each class there")
     return paths
+
+
+def _drawn(paths: Iterable[Path]) -> list[Path]:
+    return sorted(path for path in paths if path.suffix.lower() in SUFFIXES)
 
 
 def _base(file: Path) -> str:

@@ -1,4 +1,4 @@
-"""Stage `synthesize`: makes a class of each image in a folder."""
+"""Stage `synthesize`: makes a class of each sign drawn in a folder."""
 
 from pathlib import Path
 

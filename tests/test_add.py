@@ -85,6 +85,15 @@ def test_what_is_no_picture_of_a_sign_is_refused(tmp_path, folder, file, content
     assert not list(folder.glob("stop_ahead*"))
 
 
+@pytest.mark.parametrize(("there", "name"), [("tram.png", "Tram 2"), ("tram_2.png", "Tram"), ("tram_0.png", "Tram 1")])
+def test_a_name_that_would_make_a_variant_is_refused(tmp_path, folder, there, name):
+    picture(folder / there)
+    before = sorted(folder.iterdir())
+    with pytest.raises(ValueError, match="would pass for variants of one"):
+        add(picture(tmp_path / "a.png"), name, [], folder)
+    assert sorted(folder.iterdir()) == before
+
+
 def test_an_animated_picture_is_refused(tmp_path, folder):
     frames = [Image.new("RGB", (16, 16), colour) for colour in ("red", "blue")]
     frames[0].save(tmp_path / "a.png", save_all=True, append_images=frames[1:])

@@ -231,8 +231,8 @@ def test_metrics_that_cannot_be_written_leave_the_earlier_file(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_synthetic_classes_of_one_drawing_are_told_apart():
-    origins = ["photographs", "synthetic", "synthetic of one drawing"]
+def test_synthetic_classes_of_seen_drawings_are_told_apart():
+    origins = ["photographs", "synthetic", "synthetic of seen drawings"]
     known = Classes(
         tuple(SignClass(id, name, origin) for id, (name, origin) in enumerate(zip("abc", origins, strict=True)))
     )
@@ -250,4 +250,4 @@ def test_synthetic_classes_of_one_drawing_are_told_apart():
     )["test"]
     assert found["original"] == {"accuracy": 0.75}
     assert found["synthetic"] == {"accuracy": 5 / 8}
-    assert found["one_drawing"] == {"accuracy": 0.75}
+    assert found["seen_drawings"] == {"accuracy": 0.75}

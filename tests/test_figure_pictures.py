@@ -62,7 +62,8 @@ def test_a_new_sign_shows_drawing_ladder_and_samples(tmp_path):
     picture = pixels(tmp_path / "a.png", figure)
     assert shows(picture, drawing, 4)
     assert all(shows(picture, image, 2) for image in [*ladder, *samples])
-    assert {"New sign: Parking", "One in 3 synthetic images: 5"} <= set(texts(figure))
+    assert {"New sign: Parking", "One in 3 synthetic images: 5", "First of 2 drawings"} <= set(texts(figure))
+    assert {"0.51 Stop", "-0.20 Yield"} <= set(texts(figure))
     many = galleries.new_sign(
         "Parking",
         drawing,

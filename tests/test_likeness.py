@@ -45,3 +45,15 @@ def test_no_class_is_like_itself_though_it_is_in_both_and_new_ones_are_like_each
     found = nearest(dataset(new, "synthetic"), dataset(BARS, "photographs"), 1)
     assert list(found) == ["Stop", "Bus"]
     assert (found["Stop"][0][0], found["Bus"][0][0]) == ("Bus", "Stop")
+
+
+def test_a_known_class_that_is_made_too_goes_by_its_own_images():
+    new = {"Stop": BARS["Yield"], "Bus": 0.8 * BARS["Stop"] + 0.2 * BARS["Parking"]}
+    found = nearest(dataset(new, "synthetic"), dataset(BARS, "photographs"), 2)
+    assert found["Bus"][0][0] == "Stop"
+    assert found["Stop"][0][0] == "Yield"
+
+
+def test_one_even_colour_is_like_nothing():
+    found = nearest(dataset({"Bus": np.full((8, 6, 3), 90)}, "synthetic", factor=0), dataset(BARS, "photographs"), 1)
+    assert found["Bus"][0][1] == 0

@@ -229,7 +229,9 @@ def two_models(names=NAMES):
         "classes": [{"name": names[0], "id": 10, "tile": 0, "first": 0.5, "second": 1.0}],
     }
     drawing = sprite()["uri"]
-    new_sign = {"name": more[-1]["name"], "drawing": drawing, "ladder": [1, 2, 3], "every": 17, "samples": [4, 5]}
+    new_sign = {"name": more[-1]["name"], "drawing": drawing, "drawings": 2, "origin": "synthetic"}
+    new_sign |= {"nearest": [[names[0], 0.5], [names[1], -0.25]], "taken_for": [[names[0], 1], [names[1], 12]]}
+    new_sign |= {"ladder": [1, 2, 3], "every": 17, "samples": [4, 5]}
     data = [dataset("original", rows, copies=3), dataset("synthetic", more[-1:], sampled=2000)]
     return context(first, second, classes=more, data=data, new_signs=[new_sign], comparison=comparison)
 
@@ -701,6 +703,27 @@ def test_the_comparison_shows_who_is_right_and_the_images_that_changed_sides(ope
     expect(section).to_contain_text("2 of 7 are shown.")
     expect(section.get_by_text("1 image that only augmented names right")).to_be_visible()
     assert images_in(section.page, "#comparison") == [13, 12]
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({}, "test images show another drawing"),
+        (
+            {"origin": "synthetic of seen drawings", "drawings": 1},
+            "test images show the drawing that it was trained on",
+        ),
+        ({"origin": "photographs"}, "it is a known class, judged by its own images"),
+        ({}, f"In the test most often taken for: {NAMES[0]} (1 image), {NAMES[1]} (12 images)."),
+        ({"taken_for": []}, "In the test never taken for another class."),
+        ({}, f"Most like it: {NAMES[0]} (0.50), {NAMES[1]} (-0.25)."),
+        ({}, "First of 2 drawings"),
+    ],
+)
+def test_a_new_sign_says_what_it_is_like_and_what_its_test_is_worth(open_page, changes, sentence):
+    content = two_models()
+    content["new_signs"][0] |= changes
+    expect(open_page(content).locator("#new-signs")).to_contain_text(sentence)
 
 
 @pytest.mark.parametrize("content", [one_model(), two_models()], ids=["one", "two"])

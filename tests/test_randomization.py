@@ -97,6 +97,16 @@ def test_the_same_seed_gives_the_same_bytes_with_any_number_of_workers():
     assert len(np.unique(first.reshape(len(first), -1), axis=0)) == len(first)
 
 
+def test_workers_share_the_surroundings_of_many_photographs():
+    many = surroundings(np.random.default_rng(0).integers(0, 256, (9000, 32, 32, 3), dtype=np.uint8))
+    assert many.corners.nbytes > 2**20  # from where they are passed as a file
+    settings = camera(**LIVELY | {"background_photographs": 0.5, "lens_brightness": "photographs"})
+    one, two = (
+        rendered([[square()]] * 2, [[1], [2]], CHUNK + 3, 32, 32, settings, workers, many) for workers in (1, 2)
+    )
+    assert [images.tobytes() for images in one] == [images.tobytes() for images in two]
+
+
 @pytest.mark.parametrize("count", [1, 5, CHUNK, CHUNK + 1])
 def test_with_more_images_the_first_stay_as_they_are(count):
     assert np.array_equal(images(count=count, **LIVELY), images(count=CHUNK + 30, **LIVELY)[:count])

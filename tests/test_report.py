@@ -1,5 +1,6 @@
 import json
 import re
+from collections import Counter
 from html.parser import HTMLParser
 from itertools import pairwise
 
@@ -184,6 +185,7 @@ def test_the_context_has_these_keys(context):
         "drawing",
         "drawings",
         "nearest",
+        "origin",
         "taken_for",
         "ladder",
         "every",
@@ -570,3 +572,15 @@ def test_no_array_is_altered():
     before = [array.copy() for array in arrays]
     report.render(report.build([explored("original", data)], [], [model], SETTINGS, **LIMITS))
     assert all(np.array_equal(*pair) for pair in zip(arrays, before, strict=True))
+
+
+def test_a_new_sign_tells_what_it_was_taken_for(context, second_model):
+    classes, predicted = second_model.diagnosis.classes, second_model.predictions
+    said = [classes.names[index] for index in predicted.softmax["test"].argmax(axis=1)]
+    truth = [classes.names[index] for index in np.searchsorted(classes.ids, predicted.labels["test"])]
+    for sign in context["new_signs"]:
+        taken = Counter(other for other, name in zip(said, truth, strict=True) if name == sign["name"] != other)
+        assert dict(map(tuple, sign["taken_for"])) == taken
+        assert [images for _, images in sign["taken_for"]] == sorted(taken.values(), reverse=True)
+        assert len(sign["nearest"]) == SETTINGS["preview"]["nearest"]
+    assert any(sign["taken_for"] for sign in context["new_signs"])

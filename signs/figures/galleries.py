@@ -117,5 +117,5 @@ def new_sign(
     for x, y, text in headings:
         axes.text(x, y - 8, text, size=TEXT, color=MUTED, va="bottom")
     for number, (other, likeness) in enumerate(nearest):
-        axes.text(MARGIN, told + number * line, fitted(f"{likeness:.2f}  {other}", side), size=TEXT, va="top")
+        axes.text(MARGIN, told + number * line, fitted(f"{likeness:.2f} {other}", side, size=TEXT), size=TEXT, va="top")
     return figure

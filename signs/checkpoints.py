@@ -17,7 +17,7 @@ class State:
     """What the next epoch depends on, and what has been reached.
 
     `variables` are the network's and the optimizer's, in their order; `best` are the weights of the
-    best epoch so far; `history` has a row for each epoch, the first one before training.
+    epoch to keep so far; `history` has a row for each epoch, the first one before training.
     """
 
     variables: list[np.ndarray]

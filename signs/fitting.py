@@ -53,6 +53,7 @@ def fit(
     averaging: Annotated[Share, Field(lt=1)],
     balance: Share,
     patience: Count | None,
+    keep: Literal["best", "last"],
     schedule: dict[str, Any],
     augmentation: dict[str, Any],
     dtype: Literal["float32", "bfloat16"],
@@ -79,6 +80,7 @@ def fit(
         averaging: See there.
         balance: See there.
         patience: See there.
+        keep: See there.
         schedule: `name` of a schedule of the learning rate and its settings.
         augmentation: `name` of an augmentation and its settings.
         dtype: In which the network computes; weights are float32 in either case.
@@ -86,7 +88,7 @@ def fit(
         network: `name` of a network and its settings.
 
     Returns:
-        The model with the weights of its best validation epoch, and the history as `training.train`.
+        The model with the weights of the epoch to keep, and the history as `training.train`.
     """
     settings = {name: value for name, value in locals().items() if name not in ("dataset", "logs")}
     key = _key(settings)
@@ -117,6 +119,7 @@ def fit(
             averaging=averaging,
             balance=balance,
             patience=patience,
+            keep=keep,
             parts=threads,
             schedule=rate,
             augment=augment,

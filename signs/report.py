@@ -66,6 +66,7 @@ def build(
         "models": [_model(model, typical, sprite, right) for model in diagnosed],
         "corrupted": _corrupted(explored[0], sprite, settings["stress"]),
         "comparison": _comparison(diagnosed, typical, sprite, changed),
+        "keep": settings["train"]["keep"],
         "params": [[key, str(value)] for key, value in _flat(settings)],
         "versions": [[name, metadata.version(name)] for name in LIBRARIES],
         "sprite": sprite.sheet(),

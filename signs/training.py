@@ -51,6 +51,7 @@ def train(
     averaging: float = 0.0,
     balance: float = 0.0,
     patience: int | None = None,
+    keep: str = "best",
     parts: int = 1,
     schedule: Schedule | None = None,
     augment: Augment | None = None,
@@ -61,7 +62,7 @@ def train(
     checkpoint: Path | None = None,
     report: Callable[[Row], None] | None = None,
 ) -> Training:
-    """Trains by Adam on batches shuffled anew each epoch, and leaves the weights of the best epoch.
+    """Trains by Adam on batches shuffled anew each epoch, and leaves the weights of the best epoch or the last.
 
     The best epoch is that of the highest validation accuracy, at a tie of the lowest validation cost;
     without validation it is the last. To train on several devices, make the model and call this in
@@ -85,6 +86,7 @@ def train(
         balance: How far classes are evened out: an image is drawn with a probability that goes with the
             number of its class's images to the power of minus `balance`. At 0 each image is seen once an epoch.
         patience: Epochs without a better one after which training stops; None for all epochs.
+        keep: Weights of which epoch to leave: "best" or "last".
         parts: Into which each batch is divided, to be computed side by side; see `descent.epoch`.
         schedule: Of the learning rate; None keeps it as it is.
         augment: Changes images and labels of each batch.
@@ -134,7 +136,7 @@ def train(
         if not np.isfinite(list(row.values())).all():
             raise ValueError(f"training diverged: cost is {row['train_cost']} after epoch {epoch}; lower learning_rate")
         history = [*state.history, row]
-        best = values(averages.best) if best_epoch(history) == epoch else state.best
+        best = values(averages.best) if keep == "last" or best_epoch(history) == epoch else state.best
         state = State(values(variables), best, history)
         if checkpoint:
             checkpoints.write(checkpoint, state)

@@ -87,6 +87,7 @@ def test_every_setting_but_the_default_trains_in_a_process_of_its_own(project):
         "balance: 0.0": "balance: 0.5",
         "weight_decay: 0.0": "weight_decay: 0.01",
         "label_smoothing: 0.0": "label_smoothing: 0.1",
+        "keep: best": "keep: last",
     }.items():
         edit(project, old, new)
     subprocess.run(COMMAND, cwd=project, check=True, capture_output=True)

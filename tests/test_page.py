@@ -180,6 +180,7 @@ def context(*models, classes=None, **changes):
         "models": list(models),
         "corrupted": {"name": classes[0]["name"], "tile": 0, "tiles": {"blur": [1, 2, 3], "jpeg": [4, 5, 6]}},
         "comparison": None,
+        "keep": "best",
         "params": [["train.epochs", "100"], ["train.network.lenet.depths", "[10, 20]"]],
         "versions": [["tensorflow", "2.20.0"]],
         "sprite": sprite(),
@@ -695,6 +696,13 @@ def test_average_probabilities_are_those_of_the_chosen_model(open_page):
     page.locator("#probabilities").get_by_role("radio", name="augmented").check()
     expect(seen).to_have_count(5)
     expect(seen.last).to_contain_text("75.0\xa0%")
+
+
+@pytest.mark.parametrize("keep", ["best", "last"])
+def test_the_page_says_which_weights_are_the_models(open_page, keep):
+    section = open_page(one_model(keep=keep)).locator("#training")
+    sentence = "The weights of the last epoch are the model's."
+    (expect(section).to_contain_text if keep == "last" else expect(section).not_to_contain_text)(sentence)
 
 
 def test_the_comparison_shows_who_is_right_and_the_images_that_changed_sides(open_page):

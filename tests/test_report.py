@@ -33,6 +33,7 @@ SETTINGS = {
     "fetch": {"source": "sample", "url": "https://example.org/signs.zip", "sample": {"seed": 1}},
     "preview": {"every": 3, "rungs": 4, "nearest": 2},
     "merge": {},
+    "train": {"keep": "best"},
     "stress": params.load("stress"),
 }
 LIMITS = {"right": 2, "changed": 100}
@@ -165,7 +166,7 @@ def keys(row):
 
 def test_the_context_has_these_keys(context):
     assert keys(context) == {
-        "images", "data", "new_signs", "models", "corrupted", "comparison", "params", "versions", "sprite",
+        "images", "data", "new_signs", "models", "corrupted", "comparison", "keep", "params", "versions", "sprite",
     }  # fmt: skip
     for part in context["data"]:
         assert keys(part) >= {
@@ -410,6 +411,7 @@ def test_params_are_flat_and_versions_are_named(context):
         ["preview.rungs", "4"],
         ["preview.nearest", "2"],
         ["merge", "{}"],
+        ["train.keep", "best"],
     ]
     versions = dict(context["versions"])
     assert versions["numpy"] == np.__version__

@@ -205,6 +205,7 @@ def test_settings_that_are_off_change_nothing():
     plain, spelt_out = small(), small()
     first, _ = train(plain, *stripes(), **SETTINGS)
     off = {"weight_decay": 0.0, "label_smoothing": 0.0, "averaging": 0.0, "balance": 0.0, "patience": None, "parts": 1}
+    off |= {"keep": "best"}
     second, _ = train(spelt_out, *stripes(), schedule=schedules.constant(), augment=None, **off, **SETTINGS)
     assert first == second
 
@@ -265,6 +266,19 @@ def test_training_stops_when_it_has_not_got_better_for_long_enough():
     history, _ = train(small(), features, labels, validation=noise, patience=2, **SETTINGS | {"epochs": 60})
     best = max(range(len(history)), key=lambda i: (history[i]["valid_accuracy"], -history[i]["valid_cost"], -i))
     assert len(history) - 1 == best + 2 < 60
+
+
+def test_the_weights_of_the_best_epoch_or_of_the_last_are_left(tmp_path):
+    noise = np.random.default_rng(0).normal(size=(30, 16, 16)).astype(np.float32), np.arange(30) % 3
+    for keep in ("best", "last"):
+        model, settings = small(), SETTINGS | {"epochs": 12, "learning_rate": 0.01}
+        history, softmax = train(model, *stripes(40), validation=noise, keep=keep, save_to=tmp_path, **settings)
+        best = max(history, key=lambda row: (row["valid_accuracy"], -row["valid_cost"]))["epoch"]
+        assert 0 < best < 12
+        np.testing.assert_allclose(softmax, scores.softmax(logits(model, noise[0])), rtol=1e-5)
+        left = weights_of(model)
+        model.load_weights(tmp_path / f"epoch_{best if keep == 'best' else 12:03}.weights.h5")
+        assert all(np.array_equal(*pair) for pair in zip(left, weights_of(model), strict=True))
 
 
 def test_smoothed_labels_keep_a_network_from_being_too_sure():

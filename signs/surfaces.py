@@ -6,14 +6,21 @@ from signs.draws import FLOAT, Draws
 from signs.params import Section, Share
 
 STICKERS = 2  # at most
+BLEACHED = FLOAT(0.85)  # light of a colour that has gone
+LEAST_LIGHT = FLOAT(0.01)
 
 
 class Wear(Section):
-    """How much of it at most, 0-1; `stickers`: probability of each of two."""
+    """How much of it at most, 0-1; `stickers`: probability of each of two, `graffiti`: of scrawls.
+
+    `bleaching` takes colours alone, as sunlight does: what is black or white stays.
+    """
 
     fading: Share
+    bleaching: Share
     dirt: Share
     stickers: Share
+    graffiti: Share
 
 
 def worn(signs: np.ndarray, wear: Wear, draws: Draws) -> np.ndarray:
@@ -29,12 +36,21 @@ def worn(signs: np.ndarray, wear: Wear, draws: Draws) -> np.ndarray:
     """
     colours, alpha = signs[..., :3], signs[..., 3:]
     height, width = signs.shape[1:3]
+    if wear.bleaching:
+        strongest = colours.max(axis=-1, keepdims=True)
+        purity = (strongest - colours.min(axis=-1, keepdims=True)) / strongest.clip(LEAST_LIGHT)
+        bleached = draws.within((0, 1)) ** 3 * FLOAT(wear.bleaching) * purity
+        colours = colours + bleached * (BLEACHED * alpha - colours)
     # Squared, so that most are little faded and some much.
     faded = draws.within((0, 1)) ** 2 * FLOAT(wear.fading)
     colours = colours + faded * (draws.within((0.3, 1)) * alpha - colours)
     if wear.dirt:
         patches = draws.field(height, width, 5) + draws.field(height, width, 11) / 2
         colours *= 1 - patches.clip(0, 1) * draws.within((0, wear.dirt))
+    if wear.graffiti:
+        # Where smooth noise is near 0 are winding lines.
+        is_line = np.abs(draws.field(height, width, 4)) < draws.within((0.03, 0.15))
+        colours = np.where(is_line & draws.happens(wear.graffiti), draws.within((0, 1), 3) * alpha, colours)
     result = np.concatenate([colours, alpha], axis=-1)
     for _ in range(STICKERS):
         sides, places, paints = draws.within((0.08, 0.3), 2), draws.within((0, 0.8), 2), draws.within((0, 1), 3)

@@ -9,7 +9,7 @@ from signs.scenes import surroundings
 
 STILL = {
     "pose": {"scale": (0.5, 0.5), "aspect": (1, 1), "rotation": (0, 0), "offset": (0, 0), "perspective": (0, 0)},
-    "wear": {"fading": 0, "dirt": 0, "stickers": 0},
+    "wear": {"fading": 0, "bleaching": 0, "dirt": 0, "stickers": 0, "graffiti": 0},
     "background": {"photographs": 0},
     "light": {"backlight": (1, 1), "shadow": 0, "glare": 0},
     "lens": {
@@ -216,6 +216,33 @@ def test_dirt_darkens_patches_and_nothing_else():
 def test_stickers_cover_a_share_of_the_signs(share):
     is_covered = (grey(wear_stickers=share) != 100).any(axis=(1, 2, 3))
     assert is_covered.mean() == pytest.approx(1 - (1 - share) ** 2, abs=0.15)
+
+
+def test_sunlight_takes_colours_and_leaves_black_and_white():
+    drawing = square((200, 20, 30, 255))
+    drawing[:24, :, :3], drawing[40:, :, :3] = 0, 255
+    plain, bleached = (
+        images([drawing], count=CHUNK, pose_scale=(2, 2), wear_bleaching=amount)[:, 2:-2] for amount in (0, 1)
+    )
+    is_red = plain[0, :, 16, 1] == 20
+    is_grey = np.isin(plain[0, :, 16, 1], (0, 255))
+    assert np.array_equal(plain[:, is_grey], bleached[:, is_grey])
+    assert set(plain[0, is_grey, 16, 1].tolist()) == {0, 255}
+    green = bleached[..., 1][:, is_red].mean(axis=(1, 2))
+    assert green.min() >= 20
+    assert np.median(green) < 60  # most are little bleached
+    assert 150 < green.max() < 220
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
+def test_graffiti_run_over_a_share_of_the_signs_and_not_beside_them(share):
+    drawing = square((100, 100, 100, 255))
+    drawing[:, :32, 3] = 0
+    plain, scrawled = (images([drawing], count=CHUNK, pose_scale=(2, 2), wear_graffiti=part) for part in (0, share))
+    is_covered = (scrawled[:, :, 18:] != 100).any(axis=-1)
+    assert is_covered.any(axis=(1, 2)).mean() == pytest.approx(share, abs=0.15)
+    assert is_covered.mean() < 0.4
+    assert (plain[:, :, 18:] == 100).all()
 
 
 # --- light

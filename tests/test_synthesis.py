@@ -31,7 +31,7 @@ SMALL = {
 FEW = {"images": 20, "workers": 1}
 STILL = {
     "pose": {"scale": [2, 2], "aspect": [1, 1], "rotation": [0, 0], "offset": [0, 0], "perspective": [0, 0]},
-    "wear": {"fading": 0, "dirt": 0, "stickers": 0},
+    "wear": {"fading": 0, "bleaching": 0, "dirt": 0, "stickers": 0, "graffiti": 0},
     "background": {"photographs": 0},
     "light": {"backlight": [1, 1], "shadow": 0, "glare": 0},
     "lens": RECIPES["randomized"]["camera"]["lens"]

@@ -723,7 +723,7 @@ def test_the_comparison_shows_who_is_right_and_the_images_that_changed_sides(ope
         ),
         ({"origin": "photographs"}, "it is a known class, judged by its own images"),
         ({}, f"In the test most often taken for: {NAMES[0]} (1 image), {NAMES[1]} (12 images)."),
-        ({"taken_for": []}, "In the test never taken for another class."),
+        ({"taken_for": []}, "In the test never taken for another class. Its test images show"),
         ({}, f"Most like it: {NAMES[0]} (0.50), {NAMES[1]} (-0.25)."),
         ({}, "First of 2 drawings"),
     ],

@@ -1,4 +1,4 @@
-"""How fast `synthesize` makes images of the new signs, beside the article's loop."""
+"""How fast `synthesize` makes images: by the article's recipe beside its loop, and by domain randomization."""
 
 import functools
 from collections.abc import Callable, Iterator
@@ -7,11 +7,14 @@ from typing import Any
 import cv2
 import numpy as np
 
-from benchmarks.contenders import ROOT, Contender
+from benchmarks.contenders import ROOT, THREADS, Contender
 from benchmarks.contests import Contest, main
 from signs import classes, params, synthesis, templates
+from signs.randomization import CHUNK, Camera, rendered
+from signs.scenes import surroundings
 
 DRAWINGS, TEMPLATES = ROOT / "data/new_signs", ROOT / "data/templates"
+PHOTOGRAPHS = 34_799  # which lend their backgrounds and brightness; the benchmark's training images are as many
 
 
 def settings() -> dict[str, Any]:
@@ -74,7 +77,18 @@ def whole_once(repeats: int) -> Callable[[], object]:
     return lambda: [synthesis.synthesize(DRAWINGS, TEMPLATES, names, None, **section) for _ in range(repeats)]
 
 
-def contest(repeats: int = 10) -> Contest:
+def rendered_once(count: int, workers: int) -> Callable[[], object]:
+    """Domain randomization of all known signs, so many images of each."""
+    section = settings()
+    camera = Camera(**section["recipe"]["randomized"]["camera"])
+    height, width = section["height"], section["width"]
+    signs = templates.of_classes(TEMPLATES)
+    noise = np.random.default_rng(0).integers(0, 256, (PHOTOGRAPHS, height, width, 3), dtype=np.uint8)
+    lent, seeds = surroundings(noise), [[section["seed"], sign] for sign in signs]
+    return lambda: rendered(list(signs.values()), seeds, count, height, width, camera, workers, lent)
+
+
+def article_recipe(repeats: int = 10) -> Contest:
     """Ours and the article's, on all new signs so many times."""
     chosen = {"repeats": repeats}
     made = sum(len(recipe()(picture)) for picture in pictures())
@@ -95,11 +109,28 @@ def contest(repeats: int = 10) -> Contest:
     )
 
 
+def randomization(repeats: int = 10) -> Contest:
+    """A chunk of images of each known sign so many times, by two processes and by one."""
+    signs, count = len(templates.of_classes(TEMPLATES)), CHUNK * repeats
+    return Contest(
+        title=f"Domain randomization, {signs * count:,} images of 32x32 in colour of {signs} signs",
+        images=signs * count,
+        ours=Contender(
+            f"ours, {THREADS} processes",
+            "benchmarks.bench_synthesize:rendered_once",
+            {"count": count, "workers": THREADS},
+        ),
+        alone=(
+            Contender("ours, one process", "benchmarks.bench_synthesize:rendered_once", {"count": count, "workers": 1}),
+        ),
+    )
+
+
 if __name__ == "__main__":
     main(
         __doc__,
-        {"Synthesis": contest},
+        {"Synthesis": article_recipe, "Synthesis by domain randomization": randomization},
         quick={"repeats": 1},
-        rounds=15,
+        rounds=9,
         packages=("numpy", "opencv-python-headless"),
     )

@@ -40,7 +40,7 @@ def seen(scene: np.ndarray, lens: Lens, means: np.ndarray | None, draws: Draws) 
     """The images that a camera makes.
 
     Args:
-        scene: float32 (images, height, width, 3), 0 and above; altered.
+        scene: float32 (images, 3, height, width), 0 and above.
         lens: How far each effect goes.
         means: Of photographs, 0-1, (n,); None where there are none.
         draws: For as many images.
@@ -50,17 +50,21 @@ def seen(scene: np.ndarray, lens: Lens, means: np.ndarray | None, draws: Draws) 
     """
     scene = tinted(scene, lens, draws)
     mean = scene.mean(axis=(1, 2, 3), keepdims=True)
-    scene = (scene - mean) * draws.within(lens.contrast) + mean
-    scene *= draws.factor(lens.colour, 3)
+    scene -= mean
+    scene *= draws.within(lens.contrast)
+    scene += mean
+    scene *= _pixels(draws.factor(lens.colour, 3))
     blurred(scene, lens, draws)
     target = _brightness(lens, means, draws)
     if target is not None:
         scene *= target / scene.mean(axis=(1, 2, 3), keepdims=True).clip(LEAST_MEAN)
     height, width = scene.shape[1:3]
-    scene *= 1 + draws.field(height, width, 9) * draws.within((0, lens.mottle))
+    scene *= 1 + _pixels(draws.field(height, width, 9) * draws.within((0, lens.mottle)))
     deviation = draws.within((0, 1)) * draws.within((0, lens.noise / 255))
-    scene += draws.rng.standard_normal(scene.shape, FLOAT) * deviation
-    return np.rint(scene.clip(0, 1) * 255).astype(np.uint8)
+    noise = draws.rng.standard_normal(scene.shape, FLOAT)
+    noise *= deviation
+    scene += noise
+    return np.rint(255 * scene.clip(0, 1, out=scene)).astype(np.uint8)
 
 
 def _brightness(lens: Lens, means: np.ndarray | None, draws: Draws) -> np.ndarray | None:
@@ -75,14 +79,21 @@ def _brightness(lens: Lens, means: np.ndarray | None, draws: Draws) -> np.ndarra
     return draws.rng.choice(means, even.shape).astype(FLOAT)
 
 
+def _pixels(planes: np.ndarray) -> np.ndarray:
+    """Planes as pixels of one to three colours: (images, height, width, channels)."""
+    return np.moveaxis(planes, 1, -1)
+
+
 def tinted(scene: np.ndarray, lens: Lens, draws: Draws) -> np.ndarray:
-    """Colours turned about grey, and made stronger or weaker."""
+    """Colours turned about grey, and made stronger or weaker; planes become pixels, (images, height, width, 3)."""
     angle = np.deg2rad(draws.within(lens.hue)[:, 0])
     saturation = draws.within(lens.saturation)[:, 0]
     along, across = np.cos(angle) * saturation, np.sin(angle) * saturation * FLOAT(3**-0.5)
     own, others = np.eye(3, dtype=FLOAT), np.roll(np.eye(3, dtype=FLOAT), 1, axis=1)
     turn = (1 - along) / 3 + along * own + across * (others.T - others)
-    return (scene.reshape(len(scene), -1, 3) @ turn.transpose(0, 2, 1)).reshape(scene.shape)
+    images, channels, height, width = scene.shape
+    pixels = scene.reshape(images, channels, -1).transpose(0, 2, 1) @ turn.transpose(0, 2, 1)
+    return pixels.reshape(images, height, width, channels)
 
 
 def blurred(scene: np.ndarray, lens: Lens, draws: Draws) -> None:

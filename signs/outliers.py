@@ -5,7 +5,7 @@ import numpy as np
 from sklearn.datasets import load_sample_images
 
 from signs import images
-from signs.scenes import enlarged, surroundings
+from signs.scenes import corners_of, enlarged
 
 
 def outliers(photographs: np.ndarray, count: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
@@ -34,7 +34,7 @@ def noise(photographs: np.ndarray, count: int, rng: np.random.Generator) -> np.n
 def backgrounds(photographs: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
     """Upper corners of photographs, left or right, enlarged to a whole image."""
     height, width = photographs.shape[1:3]
-    return enlarged(surroundings(photographs).corners, count, height, width, rng)
+    return enlarged(corners_of(photographs), count, height, width, rng)
 
 
 def pictures(photographs: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:

@@ -41,7 +41,7 @@ class Surroundings(NamedTuple):
 
 
 def patches(height: int, width: int, draws: Draws) -> np.ndarray:
-    """Soft patches of dull colour, brighter towards one side: float32 (images, height, width, 3), 0-1."""
+    """Soft patches of dull colour, brighter towards one side: float32 (images, 3, height, width), 0-1."""
     rows, columns = grid(height, width)
     field = draws.within((0, 1)) + draws.within((-0.08, 0.08), 3)
     field = field + draws.field(height, width, 3) * FLOAT(0.3)
@@ -52,9 +52,13 @@ def patches(height: int, width: int, draws: Draws) -> np.ndarray:
 
 def surroundings(photographs: np.ndarray) -> Surroundings:
     """What photographs of signs, (n, height, width, channels), uint8, lend to rendered images."""
+    return Surroundings(corners_of(photographs), photographs.mean(axis=(1, 2, 3)) / 255)
+
+
+def corners_of(photographs: np.ndarray) -> np.ndarray:
+    """Upper left and right corners of images (n, height, width, channels): (2 n, rows, columns, channels)."""
     side = max(1, round(CORNER * min(photographs.shape[1:3])))
-    corners = np.concatenate([photographs[:, :side, :side], photographs[:, :side, -side:]])
-    return Surroundings(corners, photographs.mean(axis=(1, 2, 3)) / 255)
+    return np.concatenate([photographs[:, :side, :side], photographs[:, :side, -side:]])
 
 
 def behind(height: int, width: int, settings: Background, corners: np.ndarray | None, draws: Draws) -> np.ndarray:
@@ -68,12 +72,12 @@ def behind(height: int, width: int, settings: Background, corners: np.ndarray | 
         draws: For as many images.
 
     Returns:
-        float32 (images, height, width, 3), 0-1.
+        float32 (images, 3, height, width), 0-1.
     """
     plain = patches(height, width, draws)
     if corners is None or not settings.photographs:
         return plain
-    found = enlarged(corners, draws.images, height, width, draws.rng).astype(FLOAT) / 255
+    found = np.moveaxis(enlarged(corners, draws.images, height, width, draws.rng), -1, 1).astype(FLOAT) / 255
     return np.where(draws.happens(settings.photographs), found, plain)
 
 
@@ -99,16 +103,16 @@ def composed(signs: np.ndarray, behind: np.ndarray, light: Light, draws: Draws) 
     """Signs before their backgrounds, lit.
 
     Args:
-        signs: float32 (images, height, width, 4), RGBA in 0-1, colours times alpha.
-        behind: float32 (images, height, width, 3), 0-1.
+        signs: float32 (images, 4, height, width), RGBA in 0-1, colours times alpha.
+        behind: float32 (images, 3, height, width), 0-1.
         light: What falls on them.
         draws: For as many images.
 
     Returns:
-        float32 (images, height, width, 3), from 0 to what the light makes of it.
+        float32 (images, 3, height, width), from 0 to what the light makes of it.
     """
-    scene = signs[..., :3] * draws.factor(light.backlight) + behind * (1 - signs[..., 3:])
-    rows, columns = grid(*signs.shape[1:3])
+    scene = signs[:, :3] * draws.factor(light.backlight) + behind * (1 - signs[:, 3:])
+    rows, columns = grid(*signs.shape[2:])
     if light.shadow:
         angle = draws.within((-np.pi, np.pi))
         beyond = rows * np.sin(angle) + columns * np.cos(angle) - draws.within((-0.8, 0.8))

@@ -235,20 +235,27 @@ class NormalizedConvLayer(WeightedLayer):
 
     def call(self, inputs, training: bool = False):
         """Gives (n, rows, columns, weight_shape[3])."""
+        if not training:
+            # Folded into the convolution: TensorFlow would fuse a normalization with it too, but prepares that anew at
+            # each call, and a single image takes three times as long.
+            scale = self.gain / ops.sqrt(self.running_variance + self.epsilon)
+            shift = self.bias - self.running_mean * scale
+            weight = ops.cast(self.weight * scale, self.compute_dtype)
+            convolved = ops.conv(inputs, weight, strides=self.stride, padding="same")
+            return self.operation(convolved + ops.cast(shift, self.compute_dtype))
         convolved = ops.conv(inputs, self.weight, strides=self.stride, padding="same")
         # One operation of TensorFlow instead of the many of Keras: a step takes a sixth less time.
         normalized, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
             x=convolved,
             scale=self.gain,
             offset=ops.cast(self.bias, "float32"),
-            mean=[] if training else self.running_mean,
-            variance=[] if training else self.running_variance,
+            mean=[],
+            variance=[],
             epsilon=self.epsilon,
-            is_training=training,
+            is_training=True,
         )
-        if training:
-            for running, batch in ((self.running_mean, mean), (self.running_variance, variance)):
-                running.assign(running * self.momentum + batch * (1 - self.momentum))
+        for running, batch in ((self.running_mean, mean), (self.running_variance, variance)):
+            running.assign(running * self.momentum + batch * (1 - self.momentum))
         return self.operation(normalized)
 
     def get_config(self) -> dict:

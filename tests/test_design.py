@@ -203,6 +203,15 @@ def test_a_stage_that_needs_no_tensorflow_does_not_load_it(stage):
     subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True)
 
 
+def test_keras_starts_without_what_it_would_import_for_nothing_and_leaves_it_to_others():
+    program = """
+import sys, signs.backend
+assert not {"sklearn", "matplotlib"} & set(sys.modules)
+import sklearn, matplotlib
+"""
+    subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True)
+
+
 @pytest.mark.parametrize("stage", STAGES)
 def test_every_stage_has_help_and_is_short(stage):
     done = subprocess.run(

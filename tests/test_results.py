@@ -14,6 +14,7 @@ ROWS = {
     "LeNet `augmented`, photographs": ("lenet", "augmented", "original.accuracy"),
     "LeNet `augmented`, synthetic images": ("lenet", "augmented", "synthetic.accuracy"),
     "LeNet `augmented`, all": ("lenet", "augmented", "accuracy"),
+    "LeNet `original` with augmentation, photographs": ("lenet-camera", "original", "accuracy"),
     "`convnet` with rendered images, photographs": ("convnet", "augmented", "original.accuracy"),
 }
 SEEDS = 3

@@ -11,7 +11,8 @@ def main(dataset: Path, model: Path, table: Path) -> None:
     """Trains on `dataset`; writes the model, and its history by epoch as a table."""
     logs = Path("logs") / model.name
     settings = params.load("train")
-    settings["load_from"] = settings["load_from"][model.name]
+    if isinstance(settings.get("load_from"), dict):  # else `fit` says what it should be
+        settings["load_from"] = settings["load_from"].get(model.name)
     fitted, rows = fitting.fit(read(dataset), digest(dataset), params.load("preprocess"), logs, **settings)
     tables.write(table, rows)
     models.write(model, fitted)

@@ -159,9 +159,17 @@ def test_a_wrong_setting_is_named(tmp_path, changed, message):
         fit(DataSet(split, split, split, of_labels(labels)), "", {}, tmp_path, **settings)
 
 
-def test_a_wrong_setting_stops_the_stage_in_one_line(project):
-    edit(project, "epochs: 12", "epochs: 0")
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("epochs: 12", "epochs: 0", "train.epochs is 0"),
+        ("    original: null\n    augmented: null", "    earlier", "train.load_from is 'earlier'"),
+        ("  load_from:", "  load:", "train.load is unknown"),
+    ],
+)
+def test_a_wrong_setting_stops_the_stage_in_one_line(project, old, new, said):
+    edit(project, old, new)
     stopped = subprocess.run(COMMAND, cwd=project, capture_output=True, text=True, check=False)
     assert stopped.returncode == 1
-    assert "train.epochs is 0" in stopped.stderr.splitlines()[-1]
+    assert said in stopped.stderr.splitlines()[-1]
     assert "Traceback" not in stopped.stderr

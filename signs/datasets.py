@@ -28,21 +28,25 @@ class Split(NamedTuple):
 
     `features`: (n, height, width, channels), uint8 in 0-255, or float32 in [-1, 1] once preprocessed.
     `labels`: class ids, int64 of shape (n,).
+    `synthetic`: which images `synthesize` made, bool of shape (n,); None where there is no such word.
     """
 
     features: np.ndarray
     labels: np.ndarray
+    synthetic: np.ndarray | None = None
 
     def of(self, ids: Collection[int]) -> "Split":
         """The images of these classes, in their order."""
-        return self._chosen(np.isin(self.labels, list(ids)))
+        return self.at(np.isin(self.labels, list(ids)))
 
     def without(self, ids: Collection[int]) -> "Split":
         """The images of all other classes, in their order."""
-        return self._chosen(np.isin(self.labels, list(ids), invert=True)) if ids else self
+        return self.at(np.isin(self.labels, list(ids), invert=True)) if ids else self
 
-    def _chosen(self, rows: np.ndarray) -> "Split":
-        return Split(self.features[rows], self.labels[rows])
+    def at(self, rows: np.ndarray) -> "Split":
+        """The images at these positions, or where a mask is true."""
+        synthetic = None if self.synthetic is None else self.synthetic[rows]
+        return Split(self.features[rows], self.labels[rows], synthetic)
 
 
 class Shares(Section):
@@ -118,7 +122,8 @@ def write(folder: Path, dataset: DataSet) -> None:
         kept = dataset.splits | ({WITHHELD: dataset.withheld} if dataset.withheld else {})
         for name, split in kept.items():
             with (partial / f"{name}.p").open("wb") as file:
-                pickle.dump(split._asdict(), file, protocol=PICKLE_PROTOCOL)
+                content = {name: array for name, array in split._asdict().items() if array is not None}
+                pickle.dump(content, file, protocol=PICKLE_PROTOCOL)
         classes.write(partial / classes.FILE_NAME, dataset.classes)
 
 
@@ -181,7 +186,7 @@ def check(dataset: DataSet, where: str) -> DataSet:
 
 
 def _check_split(split: Split, where: str) -> None:
-    features, labels = split
+    features, labels, synthetic = split
     if features.ndim != 4 or features.dtype not in (np.uint8, np.float32):
         raise ValueError(
             f"{where}: features are {features.dtype} of shape {features.shape}; expected "
@@ -191,6 +196,10 @@ def _check_split(split: Split, where: str) -> None:
         raise ValueError(f"{where}: labels are {labels.dtype} of shape {labels.shape}; expected integers of shape (n,)")
     if len(features) != len(labels):
         raise ValueError(f"{where}: {len(features)} features but {len(labels)} labels; each image needs one label")
+    if synthetic is not None and (synthetic.dtype != bool or synthetic.shape != labels.shape):
+        raise ValueError(
+            f"{where}: synthetic is {synthetic.dtype} of shape {synthetic.shape}; expected bool of shape {labels.shape}"
+        )
     if not features.size:
         raise ValueError(f"{where}: no image in it (features of shape {features.shape}); each split needs some")
     if labels.min() < 0:
@@ -251,7 +260,7 @@ class _ArrayUnpickler(pickle.Unpickler):
 def unpickle(file: BinaryIO, where: str) -> Split:
     """Reads one pickled split without running anything that it names.
 
-    Other keys than `features` and `labels` are passed over; images in one channel may lack the last axis.
+    Other keys than those of a `Split` are passed over; images in one channel may lack the last axis.
     The features are read-only: they are the file's own bytes, held once.
 
     Raises:
@@ -264,15 +273,18 @@ def unpickle(file: BinaryIO, where: str) -> Split:
     if not isinstance(content, dict) or not {"features", "labels"} <= content.keys():
         keys = sorted(map(str, content)) if isinstance(content, dict) else type(content).__name__
         raise ValueError(f"{where} holds {keys}; expected a dict with the keys 'features' and 'labels'")
-    for key in ("features", "labels"):
-        if not isinstance(content[key], _Array):
-            raise ValueError(f"{where}: {key} are a {type(content[key]).__name__}; expected an array")
-    features, labels = content["features"].array, content["labels"].array
-    if features.ndim == 3:
-        features = features[..., np.newaxis]
-    split = Split(features, labels)
+    held = {}
+    for key in Split._fields:
+        value = content.get(key)
+        if isinstance(value, _Array):
+            held[key] = value.array
+        elif value is not None or key != "synthetic":
+            raise ValueError(f"{where}: {key} are a {type(value).__name__}; expected an array")
+    split = Split(**held)
+    if split.features.ndim == 3:
+        split = split._replace(features=split.features[..., np.newaxis])
     _check_split(split, where)
-    return Split(np.ascontiguousarray(features), labels.astype(np.int64))
+    return split._replace(features=np.ascontiguousarray(split.features), labels=split.labels.astype(np.int64))
 
 
 def unpickle_bytes(content: bytes, where: str) -> Split:

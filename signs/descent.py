@@ -10,12 +10,21 @@ from signs.averaging import Averages
 from signs.backend import keras, tf
 from signs.networks import Classifier
 
-# Images and labels of a part of a batch, the size of the whole batch, and a seed (2,) for what is drawn;
-# gives the part's share of the batch's cost, 0-D.
-Cost = Callable[[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor], tf.Tensor]
+# Images and labels of a part of a batch, which of them are synthetic, the size of the whole batch, and a
+# seed (2,) for what is drawn; gives the part's share of the batch's cost, 0-D.
+Cost = Callable[[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor], tf.Tensor]
+NEVER = -1e9  # logit of a class that is left out
 
 
-def cost(model: Classifier, *, l1: float, l2: float, label_smoothing: float, augment: Augment | None) -> Cost:
+def cost(
+    model: Classifier,
+    *,
+    l1: float,
+    l2: float,
+    label_smoothing: float,
+    augment: Augment | None,
+    unseen: np.ndarray | None = None,
+) -> Cost:
     """Makes the cost that training lowers: mean cross entropy, and norms of the weights.
 
     Args:
@@ -24,20 +33,29 @@ def cost(model: Classifier, *, l1: float, l2: float, label_smoothing: float, aug
         l2: Weight of its L2 norm.
         label_smoothing: Share of a label that is spread over all classes.
         augment: Changes images and labels first.
+        unseen: Classes that only synthetic images show, bool (classes,): of the others' cross entropy they are
+            no part, unless augmentation has made one of them. None where all classes are told apart in all images.
     """
 
-    def errors(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+    def errors(logits: tf.Tensor, labels: tf.Tensor, synthetic: tf.Tensor) -> tf.Tensor:
+        spread = tf.ones_like(logits)
+        if unseen is not None:
+            left_out = unseen & ~synthetic[:, None] & ~tf.one_hot(labels, len(unseen), True, False, dtype=tf.bool)
+            logits = tf.where(left_out, NEVER, logits)
+            spread = tf.cast(~left_out, tf.float32)
         if not label_smoothing:
             return tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
-        classes = logits.shape[-1]
-        smoothed = tf.one_hot(labels, classes) * (1 - label_smoothing) + label_smoothing / classes
+        spread *= label_smoothing / tf.reduce_sum(spread, axis=-1, keepdims=True)
+        smoothed = tf.one_hot(labels, logits.shape[-1]) * (1 - label_smoothing) + spread
         return tf.nn.softmax_cross_entropy_with_logits(smoothed, logits)
 
-    def part(images: tf.Tensor, labels: tf.Tensor, batch: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+    def part(
+        images: tf.Tensor, labels: tf.Tensor, synthetic: tf.Tensor, batch: tf.Tensor, seed: tf.Tensor
+    ) -> tf.Tensor:
         if augment:
             images, labels = augment(images, labels, seed)
         logits = tf.cast(model(images, training=True), tf.float32)
-        value = tf.reduce_sum(errors(logits, labels))
+        value = tf.reduce_sum(errors(logits, labels, synthetic))
         if l1 or l2:
             value += (l1 * model.L1() + l2 * model.L2()) * tf.cast(tf.size(labels), tf.float32)
         return value / tf.cast(batch, tf.float32)
@@ -81,6 +99,7 @@ def epoch(
     parts: int,
     seed: int,
     averages: Averages,
+    synthetic: np.ndarray | None = None,
 ) -> Callable[[np.ndarray], None]:
     """Makes a function that takes the steps of an epoch, over the images in a given order.
 
@@ -98,8 +117,10 @@ def epoch(
         parts: Of each batch.
         seed: Of what the cost draws.
         averages: Of the weights, brought up to date after each step.
+        synthetic: Which images are synthetic, bool (n,), for the cost; None for none of them.
     """
     images, classes = tf.constant(features), tf.constant(labels, tf.int64)
+    made = tf.constant(np.zeros(len(labels), dtype=bool) if synthetic is None else synthetic)
     batches, parts = divided(len(labels), batch_size, parts)
     strategy = tf.distribute.get_strategy()
 
@@ -109,7 +130,8 @@ def epoch(
         mine = rows[share::shares]
         drawn = tf.stack([seed, tf.cast(optimizer.iterations, tf.int64) * shares + share])
         with tf.GradientTape() as tape:
-            value = cost(tf.gather(images, mine), tf.gather(classes, mine), tf.size(rows), drawn)
+            dealt = (tf.gather(images, mine), tf.gather(classes, mine), tf.gather(made, mine))
+            value = cost(*dealt, tf.size(rows), drawn)
         return tape.gradient(value, model.trainable_variables)
 
     def step(rows: tf.Tensor) -> None:

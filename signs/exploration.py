@@ -107,7 +107,7 @@ def _sample(labels: np.ndarray, most: int, rng: np.random.Generator) -> np.ndarr
 
 
 def _chosen(split: Split, rows: np.ndarray) -> Split:
-    return split if len(rows) == len(split.labels) else Split(split.features[rows], split.labels[rows])
+    return split if len(rows) == len(split.labels) else split.at(rows)
 
 
 def _histogram(features: np.ndarray) -> list[int]:

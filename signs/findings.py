@@ -98,4 +98,4 @@ def augmented(original: DataSet, synthetic: DataSet) -> DataSet:
 
 
 def _in_colour(split: Split) -> Split:
-    return Split(images.colour(split.features), split.labels)
+    return split._replace(features=images.colour(split.features))

@@ -22,7 +22,7 @@ def merge(original: DataSet, synthetic: DataSet, *, withhold: list[ClassId]) -> 
             are kept apart, to measure what the synthetic ones are worth.
 
     Returns:
-        The original images of each split, followed by the synthetic ones.
+        The original images of each split, followed by the synthetic ones, which `Split.synthetic` tells apart.
 
     Raises:
         ValueError: The images of the two do not go together, or a class to withhold is not in both.
@@ -38,9 +38,9 @@ def merge(original: DataSet, synthetic: DataSet, *, withhold: list[ClassId]) -> 
     known = set(original.classes.ids.tolist())
     return check(
         DataSet(
-            _concatenate(train, extra.train),
-            _concatenate(valid, extra.valid.without(known.difference(withhold))),
-            _concatenate(original.test, extra.test.without(known)),
+            _joined(train, extra.train),
+            _joined(valid, extra.valid.without(known.difference(withhold))),
+            _joined(original.test, extra.test.without(known)),
             Classes((*original.classes.rows, *(row for row in renumbered if row.id not in known))),
             _concatenate(*apart) if withhold else None,
         ),
@@ -77,8 +77,14 @@ def _renumber(original: Classes, synthetic: Classes) -> list:
     return renumbered
 
 
+def _joined(original: Split, synthetic: Split) -> Split:
+    made = np.repeat([False, True], [len(original.labels), len(synthetic.labels)])
+    return _concatenate(original, synthetic)._replace(synthetic=made)
+
+
 def _concatenate(first: Split, second: Split) -> Split:
-    return Split(*(np.concatenate(pair) for pair in zip(first, second, strict=True)))
+    features = np.concatenate([first.features, second.features])
+    return Split(features, np.concatenate([first.labels, second.labels]))
 
 
 def _check_alike(original: DataSet, synthetic: DataSet) -> None:

@@ -49,9 +49,9 @@ def preprocess(
         )
     convert = CONVERSIONS[grey, normalize]
     kept = DataSet(train, dataset.valid, dataset.test, dataset.classes)
-    return kept.map(lambda split: Split(convert(split.features), split.labels))
+    return kept.map(lambda split: split._replace(features=convert(split.features)))
 
 
 def _bright(split: Split, min_brightness: float) -> Split:
     bright = images.brightness(split.features) >= min_brightness
-    return Split(split.features[bright], split.labels[bright])
+    return split.at(bright)

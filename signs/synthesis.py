@@ -149,12 +149,12 @@ def article(
     canvases = list(_canvases(height, width, scale, offset_step))
     count = 1 + sum(len(canvas.tops) * len(canvas.lefts) for canvas in canvases)
     # A single array: fresh memory in many pieces takes half as long as the scaling.
-    made = np.empty((len(originals), count, *images.shape[-3:]), dtype=np.uint8)
-    made[:, 0] = originals
-    smaller = chain.from_iterable(_placed(originals, originals[:, *canvas_pixel], canvas) for canvas in canvases)
-    for place, images_there in enumerate(smaller, start=1):
-        made[:, place] = images_there
-    return made.reshape(*images.shape[:-3], -1, *images.shape[-3:])
+    made = np.empty((count, *originals.shape), dtype=np.uint8)
+    made[0] = originals
+    larger = chain.from_iterable(_placed(originals, originals[:, *canvas_pixel], canvas) for canvas in canvases)
+    for shrunk, canvases_there in zip(made[1:], larger, strict=True):
+        _shrink(canvases_there, shrunk)
+    return made.swapaxes(0, 1).reshape(*images.shape[:-3], -1, *images.shape[-3:])
 
 
 def _of_pictures(make: Callable[..., np.ndarray]) -> Recipe:
@@ -228,6 +228,7 @@ def _canvases(height: int, width: int, scale: Steps, offset_step: int) -> Iterat
 
 
 def _placed(images: np.ndarray, colours: np.ndarray, canvas: _Canvas) -> Iterator[np.ndarray]:
+    """The images on canvases, one place after the other; each is gone with the next."""
     count, height, width, channels = images.shape
     # The images stay in the middle of broad canvases, and a window as wide as a canvas slides over them.
     middle = canvas.columns - width
@@ -238,20 +239,22 @@ def _placed(images: np.ndarray, colours: np.ndarray, canvas: _Canvas) -> Iterato
         spot = broad[:, top : top + height, middle : middle + width]
         spot[:] = images
         for left in canvas.lefts:
-            yield _shrunk(broad[:, :, middle - left : middle - left + canvas.columns], height, width)
+            yield broad[:, :, middle - left : middle - left + canvas.columns]
         spot[:] = blank
 
 
-def _shrunk(canvases: np.ndarray, height: int, width: int) -> np.ndarray:
+def _shrink(canvases: np.ndarray, shrunk: np.ndarray) -> None:
+    """Scales canvases (n, rows, columns, channels) into `shrunk` (n, height, width, channels)."""
     # One below the other they take a single call. As they shrink, no pixel is mixed from two of them.
     columns, channels = canvases.shape[2:]
+    height, width = shrunk.shape[1:3]
     at_once = _most_at_once(height, canvases.shape[1])
-    parts = [canvases[start : start + at_once] for start in range(0, len(canvases), at_once)]
-    shrunk = [
-        cv2.resize(part.reshape(-1, columns, channels), (width, len(part) * height), interpolation=cv2.INTER_LINEAR)
-        for part in parts
-    ]
-    return np.concatenate(shrunk).reshape(-1, height, width, channels)
+    for start in range(0, len(canvases), at_once):
+        part, into = (images[start : start + at_once] for images in (canvases, shrunk))
+        size = (width, len(part) * height)
+        cv2.resize(
+            part.reshape(-1, columns, channels), size, into.reshape(-1, width, channels), interpolation=cv2.INTER_LINEAR
+        )
 
 
 def _most_at_once(height: int, rows: int) -> int:

@@ -55,6 +55,7 @@ def train(
     parts: int = 1,
     schedule: Schedule | None = None,
     augment: Augment | None = None,
+    synthetic: np.ndarray | None = None,
     validation: Labelled | None = None,
     test: Labelled | None = None,
     save_to: Path | str | None = None,
@@ -90,6 +91,9 @@ def train(
         parts: Into which each batch is divided, to be computed side by side; see `descent.epoch`.
         schedule: Of the learning rate; None keeps it as it is.
         augment: Changes images and labels of each batch.
+        synthetic: Which images are synthetic, bool (n,). Where given, the others are not told apart from classes
+            that only these show: else a network learns that a photograph is none of them, whatever it shows.
+            None tells all classes apart in all images.
         validation: Features and labels that choose the epoch.
         test: Features and labels that are only measured.
         save_to: Folder for the weights of each epoch, `epoch_001.weights.h5` and so on.
@@ -117,9 +121,13 @@ def train(
     optimizer.build(model.trainable_variables)
     averages = Averages(model.weights, averaging)
     learnt = [kept for kept, weight in zip(averages.best, model.weights, strict=True) if weight.trainable]
-    lowered = descent.cost(model, l1=l1, l2=l2, label_smoothing=label_smoothing, augment=augment)
+    unseen = None if synthetic is None else ~np.isin(np.arange(model.classes), labels[~synthetic])
+    norms = {"l1": l1, "l2": l2}
+    lowered = descent.cost(model, **norms, label_smoothing=label_smoothing, augment=augment, unseen=unseen)
     sizes = {"batch_size": batch_size, "parts": parts}
-    run_epoch = descent.epoch(model, optimizer, lowered, features, labels, seed=seed, averages=averages, **sizes)
+    run_epoch = descent.epoch(
+        model, optimizer, lowered, features, labels, seed=seed, averages=averages, synthetic=synthetic, **sizes
+    )
     forwards = {name: _forward(model, split[0], **sizes) for name, split in given.items()}
     variables = [*model.variables, *optimizer.variables, *averages.variables]
     state = _resume(checkpoint, variables)

@@ -301,6 +301,12 @@ def test_other_keys_are_passed_over():
     assert np.array_equal(found.features, split().features)
 
 
+@pytest.mark.parametrize("wrong", [np.zeros(6), np.zeros(5, bool), np.zeros((6, 1), bool), "yes"])
+def test_which_images_are_synthetic_is_a_truth_for_each(wrong):
+    with pytest.raises(ValueError, match=r"train\.p: synthetic (is|are) .*expected"):
+        unpickle_bytes(pickled(synthetic=wrong), "train.p")
+
+
 def test_images_without_a_channel_axis_get_one():
     features = split().features[..., 0]
     found = unpickle_bytes(pickled(features=features), "train.p")

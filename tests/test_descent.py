@@ -34,6 +34,9 @@ def model():
     return network
 
 
+NONE = tf.constant([False] * 6)  # of a batch is synthetic
+
+
 def a_batch(count=6):
     rng = np.random.default_rng(0)
     images = rng.uniform(-1, 1, (count, 16, 16, 1)).astype(np.float32)
@@ -42,7 +45,7 @@ def a_batch(count=6):
 
 def test_cost_is_mean_cross_entropy_and_the_weighted_norms(model):
     images, labels, size, seed = a_batch()
-    value = descent.cost(model, l1=0.01, l2=0.1, label_smoothing=0.0, augment=None)(images, labels, size, seed)
+    value = descent.cost(model, l1=0.01, l2=0.1, label_smoothing=0.0, augment=None)(images, labels, NONE, size, seed)
     entropy = -np.log(tf.nn.softmax(model(images)).numpy()[np.arange(6), labels.numpy()]).mean()
     flat = np.concatenate([weight.ravel() for weight in model.get_weights()])
     layers = [
@@ -55,16 +58,33 @@ def test_cost_is_mean_cross_entropy_and_the_weighted_norms(model):
 def test_parts_of_a_batch_bear_their_share_of_its_cost(model):
     cost = descent.cost(model, l1=0.01, l2=0.1, label_smoothing=0.1, augment=None)
     images, labels, size, seed = a_batch()
-    parts = [cost(images[part], labels[part], size, seed) for part in (slice(0, 4), slice(4, 6))]
-    assert float(sum(parts)) == pytest.approx(float(cost(images, labels, size, seed)), rel=1e-5)
+    parts = [cost(images[part], labels[part], NONE[part], size, seed) for part in (slice(0, 4), slice(4, 6))]
+    assert float(sum(parts)) == pytest.approx(float(cost(images, labels, NONE, size, seed)), rel=1e-5)
 
 
 def test_smoothing_spreads_a_share_of_the_label_over_all_classes(model):
     images, labels, size, seed = a_batch()
-    value = descent.cost(model, l1=0.0, l2=0.0, label_smoothing=0.3, augment=None)(images, labels, size, seed)
+    value = descent.cost(model, l1=0.0, l2=0.0, label_smoothing=0.3, augment=None)(images, labels, NONE, size, seed)
     logs = np.log(tf.nn.softmax(model(images)).numpy())
     own = logs[np.arange(6), labels.numpy()]
     assert float(value) == pytest.approx(-(0.7 * own + 0.1 * logs.sum(axis=1)).mean(), rel=1e-5)
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.3])
+def test_photographs_are_not_told_apart_from_classes_that_they_do_not_show(model, smoothing):
+    images, _, size, seed = a_batch()
+    labels = tf.constant([0, 1, 0, 2, 2, 0])  # class 2 is the one that only synthetic images show
+    synthetic = tf.constant([False, False, True, True, False, False])  # the fifth is mirrored into it
+    cost = descent.cost(
+        model, l1=0.0, l2=0.0, label_smoothing=smoothing, augment=None, unseen=np.array([False, False, True])
+    )
+    errors = []
+    for logits, label, told_apart in zip(
+        model(images).numpy(), labels.numpy(), [(0, 1), (0, 1), (0, 1, 2), (0, 1, 2), (0, 1, 2), (0, 1)], strict=True
+    ):
+        logs = np.log(tf.nn.softmax(logits[list(told_apart)]).numpy())
+        errors.append(-((1 - smoothing) * logs[told_apart.index(label)] + smoothing * logs.mean()))
+    assert float(cost(images, labels, synthetic, size, seed)) == pytest.approx(np.mean(errors), rel=1e-5)
 
 
 def test_each_part_of_each_batch_draws_its_own(model):

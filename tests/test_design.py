@@ -228,6 +228,9 @@ def test_a_question_sets_what_params_has(question, classes):
     params = yaml.safe_load((ROOT / "params.yaml").read_text())
     for key in settings:
         functools.reduce(operator.getitem, key.split("."), params)
-    assert settings["synthesize.known"] == settings["merge.withhold"]
+    assert json.loads(settings["synthesize.known"]) == list(range(43))
     assert len(set(json.loads(settings["merge.withhold"]))) == classes
     assert settings["synthesize.recipe.name"] == "randomized"
+    mirrored = settings.get("train.augmentation.camera.mirrored")
+    withheld = set(json.loads(settings["merge.withhold"]))
+    assert all(len(withheld.intersection(pair)) != 1 for pair in json.loads(mirrored or "[]") if pair[0] != pair[1])

@@ -208,7 +208,7 @@ def test_positions_are_those_in_the_whole_split():
 def test_a_sample_has_no_image_twice_and_keeps_labels_with_images():
     data = sampled()
     split = explored(data, max_images=250).looked_at["test"]
-    labels = {bytes(image): label for image, label in zip(*data.test, strict=True)}
+    labels = {bytes(image): label for image, label in zip(*data.test[:2], strict=True)}
     assert len({bytes(image) for image in split.features}) == 250
     assert [labels[bytes(image)] for image in split.features] == split.labels.tolist()
 

@@ -85,6 +85,7 @@ def test_every_setting_but_the_default_trains_in_a_process_of_its_own(project):
         "name: constant": "name: cosine",
         "averaging: 0.0": "averaging: 0.9",
         "balance: 0.0": "balance: 0.5",
+        "asymmetric: false": "asymmetric: true",
         "weight_decay: 0.0": "weight_decay: 0.01",
         "label_smoothing: 0.0": "label_smoothing: 0.1",
         "keep: best": "keep: last",

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signs import params
+from signs import datasets, params
 from signs.classes import Classes, SignClass
 from signs.datasets import DataSet, Split
 from signs.merging import lent, merge
@@ -47,6 +47,16 @@ def test_new_classes_get_the_ids_after_the_last():
     )
     assert merged.train.labels.tolist() == [0, 0, 1, 1, 2, 2, 3, 3]
     assert merged.test.features[:, 0, 0, 0].tolist() == [8, 9, 10, 11, 108, 109, 110, 111]
+
+
+def test_it_says_which_images_are_synthetic(tmp_path):
+    original = dataset({4: "Stop", 9: "Parking"}, "photographs")
+    merged = merge_all(original, dataset({0: "Bus lane", 1: "Parking"}, "synthetic", first=100), withhold=[9])
+    datasets.write(tmp_path / "merged", merged)
+    for split in datasets.read(tmp_path / "merged").splits.values():
+        assert np.array_equal(split.synthetic, split.features[:, 0, 0, 0] >= 100)
+    assert merged.withheld.synthetic is None
+    assert original.train.synthetic is None
 
 
 def test_ids_with_gaps_on_both_sides_are_kept_apart():

@@ -18,6 +18,12 @@ ROWS = {
     "`convnet` with rendered images, photographs": ("convnet", "augmented", "original.accuracy"),
 }
 
+SYNTHESIZED = {
+    "21 of 43, the article's recipe": "one-shot-article",
+    "21 of 43": "one-shot",
+    "all 43": "drawings",
+}
+
 
 def measured_value(path, key):
     value = json.loads(path.read_text())["test"]
@@ -40,6 +46,13 @@ def test_a_row_of_the_table_is_what_the_runs_gave(row):
     *seeds, summary = table()[row][:4]
     assert seeds == [f"{value:.2f}" for value in values]
     assert summary == f"{np.mean(values):.2f} ± {np.std(values, ddof=1):.2f}"
+
+
+@pytest.mark.parametrize("row", SYNTHESIZED)
+def test_what_synthesis_is_worth_is_what_the_runs_gave(row):
+    path = ROOT / f"results/{SYNTHESIZED[row]}-seed1/augmented.json"
+    keys = ["withheld.recall", "withheld.accuracy", *(["others.accuracy"] if row != "all 43" else [])]
+    assert [cell for cell in table()[row][1:] if cell] == [f"{measured_value(path, key):.2f}" for key in keys]
 
 
 def test_the_figures_of_the_sample_are_those_of_the_committed_run():

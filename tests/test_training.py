@@ -58,6 +58,24 @@ def test_the_history_holds_what_can_be_measured_of_each_split():
     np.testing.assert_allclose(softmax, scores.softmax(logits(model, validation[0])), rtol=1e-4, atol=1e-6)
 
 
+def test_a_class_of_synthetic_images_alone_is_known_in_photographs():
+    # Photographs have a bright corner, whatever they show; none of class 2 is trained on.
+    features, labels = stripes(900, 1)
+    features += np.random.default_rng(7).normal(0, 2, features.shape).astype(np.float32)
+    photographs = features.copy()
+    photographs[:, 10:, 10:] += 4
+    seen = labels < 2
+    images, classes = np.concatenate([features, photographs[seen]]), np.concatenate([labels, labels[seen]])
+    synthetic = np.repeat([True, False], [len(labels), seen.sum()])
+    recalls = []
+    for told_which in (None, synthetic):
+        model = small()
+        train(model, images, classes, synthetic=told_which, **SETTINGS | {"epochs": 12})
+        recalls.append(np.mean(logits(model, photographs[~seen]).argmax(axis=1) == 2))
+    assert recalls[0] < 0.75
+    assert recalls[1] > 0.9
+
+
 def test_a_training_that_diverges_stops_and_says_so(tmp_path):
     with pytest.raises(ValueError, match=r"training diverged: cost is (nan|inf) after epoch 1; lower learning_rate"):
         train(small(), *stripes(), **SETTINGS | {"learning_rate": 1e30})

@@ -25,7 +25,7 @@ def album(dataset: DataSet, exploration: Exploration) -> Iterator[tuple[str, Fig
         title = f"The {kind} training image of each class"
         yield kind, gallery(train.features[rows], ids, names, title)
     for name, label in (("train", "training"), ("valid", "validation")):
-        features, labels = exploration.looked_at[name]
+        features, labels, _ = exploration.looked_at[name]
         title = f"Mean pixel values of {label} images"
         yield f"brightness_{name}", brightness(images.brightness(features), labels, ids, names, title)
     shown = slice(row := min(SHOWN_IMAGE, len(train.labels) - 1), row + 1)

@@ -143,7 +143,7 @@ def test_the_settings_of_a_training_are_the_section_train():
     [
         ({"epochs": 0}, "train.epochs is 0; Input should be greater than or equal to 1"),
         ({"epochs": "many"}, "train.epochs is 'many'; Input should be a valid integer"),
-        ({"epoch": 25}, "train.epoch is unknown; train takes augmentation, averaging"),
+        ({"epoch": 25}, "train.epoch is unknown; train takes asymmetric, augmentation, averaging"),
         ({"l1": True}, "train.l1 is True; a number is expected, not a bool"),
         ({"l2": -1}, "train.l2 is -1; Input should be greater than or equal to 0"),
         ({"learning_rate": 0}, "train.learning_rate is 0; Input should be greater than 0"),

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from signs import images
 from signs.classes import Classes, SignClass
+from signs.datasets import Split
 from signs.sources.official import TEST_IMAGES, TEST_LABELS, TRAINING_IMAGES, Entry, in_validation, official
 
 HEADER = "Filename;Width;Height;Roi.X1;Roi.Y1;Roi.X2;Roi.Y2;ClassId"
@@ -108,11 +109,11 @@ def scaled(numbers: list[int]) -> np.ndarray:
     return np.stack([images.resize(picture(number), 8, 6) for number in numbers])
 
 
-def tracks_of(labels: np.ndarray, features: np.ndarray) -> set[tuple[int, int]]:
+def tracks_of(split: Split) -> set[tuple[int, int]]:
     """Label and number of each image's track, looked up by its pixels."""
     everything = scaled(list(range(sum(TRACKS.values()) * FRAMES)))
-    numbers = [int(np.flatnonzero((everything == image).all(axis=(1, 2, 3)))[0]) for image in features]
-    return {(label, number // FRAMES) for label, number in zip(labels.tolist(), numbers, strict=True)}
+    numbers = [int(np.flatnonzero((everything == image).all(axis=(1, 2, 3)))[0]) for image in split.features]
+    return {(label, number // FRAMES) for label, number in zip(split.labels.tolist(), numbers, strict=True)}
 
 
 @pytest.fixture(autouse=True)
@@ -143,7 +144,7 @@ def test_a_rerun_does_not_download_again(site, tmp_path):
 
 def test_no_track_is_divided(tmp_path):
     dataset = fetched(tmp_path)
-    assert not tracks_of(*dataset.train[::-1]) & tracks_of(*dataset.valid[::-1])
+    assert not tracks_of(dataset.train) & tracks_of(dataset.valid)
 
 
 def test_another_seed_holds_out_other_tracks():

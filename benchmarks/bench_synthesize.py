@@ -59,22 +59,35 @@ def article(picture: np.ndarray) -> np.ndarray:
     return np.squeeze(np.array(made))
 
 
+def _times(repeats: int, make: Callable[[], object]) -> Callable[[], None]:
+    """Does it so many times, and lets go of each result, as `timeit` does.
+
+    Kept, all would be written to memory that is fresh, and how long that takes is a matter of the machine.
+    """
+
+    def made() -> None:
+        for _ in range(repeats):
+            make()
+
+    return made
+
+
 def ours_once(repeats: int) -> Callable[[], object]:
     """The recipe on all new signs, so many times."""
     together, make = np.stack(pictures()), recipe()  # as the stage does it
-    return lambda: [make(together) for _ in range(repeats)]
+    return _times(repeats, lambda: make(together))
 
 
 def article_once(repeats: int) -> Callable[[], object]:
     """The article's loop on all new signs, so many times."""
     all_pictures = pictures()
-    return lambda: [article(picture) for _ in range(repeats) for picture in all_pictures]
+    return _times(repeats, lambda: [article(picture) for picture in all_pictures])
 
 
 def whole_once(repeats: int) -> Callable[[], object]:
     """The stage without its writing, so many times."""
     section, names = settings(), classes.read(ROOT / "data" / classes.FILE_NAME)
-    return lambda: [synthesis.synthesize(DRAWINGS, TEMPLATES, names, None, **section) for _ in range(repeats)]
+    return _times(repeats, lambda: synthesis.synthesize(DRAWINGS, TEMPLATES, names, None, **section))
 
 
 def rendered_once(count: int, workers: int) -> Callable[[], object]:

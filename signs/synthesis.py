@@ -4,7 +4,7 @@ import functools
 import math
 import zlib
 from collections.abc import Callable, Iterator
-from itertools import chain
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -147,14 +147,15 @@ def article(
     brightened = np.stack([np.clip(factor * images, 0, 255).astype(np.uint8) for factor in _steps(brightness)], axis=-4)
     originals = brightened.reshape(-1, *images.shape[-3:])
     canvases = list(_canvases(height, width, scale, offset_step))
-    count = 1 + sum(len(canvas.tops) * len(canvas.lefts) for canvas in canvases)
-    # A single array: fresh memory in many pieces takes half as long as the scaling.
-    made = np.empty((count, *originals.shape), dtype=np.uint8)
-    made[0] = originals
-    larger = chain.from_iterable(_placed(originals, originals[:, *canvas_pixel], canvas) for canvas in canvases)
-    for shrunk, canvases_there in zip(made[1:], larger, strict=True):
-        _shrink(canvases_there, shrunk)
-    return made.swapaxes(0, 1).reshape(*images.shape[:-3], -1, *images.shape[-3:])
+    ends = np.cumsum([1, *(len(canvas.tops) * len(canvas.lefts) for canvas in canvases)])
+    # A single array of which each part is written once: fresh memory costs more than the scaling.
+    made = np.empty((len(originals), ends[-1], *images.shape[-3:]), dtype=np.uint8)
+    made[:, 0] = originals
+    for canvas, (first, last) in zip(canvases, pairwise(ends), strict=True):
+        placed = made[:, first:last].reshape(-1, len(canvas.tops), len(canvas.lefts), *images.shape[-3:])
+        for number, larger in enumerate(_placed(originals, originals[:, *canvas_pixel], canvas)):
+            placed[:, :, number] = _shrunk(larger, height, width)
+    return made.reshape(*images.shape[:-3], -1, *images.shape[-3:])
 
 
 def _of_pictures(make: Callable[..., np.ndarray]) -> Recipe:
@@ -228,33 +229,33 @@ def _canvases(height: int, width: int, scale: Steps, offset_step: int) -> Iterat
 
 
 def _placed(images: np.ndarray, colours: np.ndarray, canvas: _Canvas) -> Iterator[np.ndarray]:
-    """The images on canvases, one place after the other; each is gone with the next."""
+    """The images on canvases, for one `left` after the other: (n, tops, rows, columns, channels)."""
     count, height, width, channels = images.shape
     # The images stay in the middle of broad canvases, and a window as wide as a canvas slides over them.
     middle = canvas.columns - width
-    lines = np.tile(colours, middle + canvas.columns)
-    broad = np.repeat(lines[:, None], canvas.rows, axis=1).reshape(count, canvas.rows, -1, channels)
-    blank = broad[:, :height, :width].copy()
-    for top in canvas.tops:
-        spot = broad[:, top : top + height, middle : middle + width]
-        spot[:] = images
-        for left in canvas.lefts:
-            yield broad[:, :, middle - left : middle - left + canvas.columns]
-        spot[:] = blank
+    broad = np.empty((count, len(canvas.tops), canvas.rows, middle + canvas.columns, channels), dtype=np.uint8)
+    broad.reshape(*broad.shape[:3], -1)[:] = np.tile(colours, middle + canvas.columns)[:, None, None]
+    for number, top in enumerate(canvas.tops):
+        broad[:, number, top : top + height, middle : middle + width] = images
+    for left in canvas.lefts:
+        yield broad[..., middle - left : middle - left + canvas.columns, :]
 
 
-def _shrink(canvases: np.ndarray, shrunk: np.ndarray) -> None:
-    """Scales canvases (n, rows, columns, channels) into `shrunk` (n, height, width, channels)."""
-    # One below the other they take a single call. As they shrink, no pixel is mixed from two of them.
-    columns, channels = canvases.shape[2:]
-    height, width = shrunk.shape[1:3]
-    at_once = _most_at_once(height, canvases.shape[1])
-    for start in range(0, len(canvases), at_once):
-        part, into = (images[start : start + at_once] for images in (canvases, shrunk))
+def _shrunk(canvases: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Canvases (..., rows, columns, channels) scaled to (..., height, width, channels)."""
+    # One below the other they take few calls, which OpenCV divides among the cores. As they shrink, no pixel is mixed
+    # from two of them.
+    *several, rows, columns, channels = canvases.shape
+    below = canvases.reshape(-1, rows, columns, channels)
+    shrunk = np.empty((len(below), height, width, channels), dtype=np.uint8)
+    at_once = _most_at_once(height, rows)
+    for start in range(0, len(below), at_once):
+        part, into = (images[start : start + at_once] for images in (below, shrunk))
         size = (width, len(part) * height)
         cv2.resize(
             part.reshape(-1, columns, channels), size, into.reshape(-1, width, channels), interpolation=cv2.INTER_LINEAR
         )
+    return shrunk.reshape(*several, height, width, channels)
 
 
 def _most_at_once(height: int, rows: int) -> int:

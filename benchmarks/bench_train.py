@@ -1,9 +1,12 @@
 """How many images a second are trained on, beside PyTorch, Keras' `fit` and the article's own loop."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from benchmarks.contenders import Contender
 from benchmarks.contests import Contest, main
+from signs.backend import compute_in
 
 
 def _frameworks(settings: dict[str, Any]) -> tuple[Contender, ...]:
@@ -17,26 +20,27 @@ def _frameworks(settings: dict[str, Any]) -> tuple[Contender, ...]:
     )
 
 
-def lenet(count: int = 34_799, batch_size: int = 1024) -> Contest:
+def lenet(count: int = 34_799, batch_size: int = 1024, dtype: str = "float32") -> Contest:
     """The article's network on as many grey images as the benchmark has."""
     settings = {"network": "lenet", "count": count, "batch_size": batch_size}
+    typed = settings | {"dtype": dtype}
     return Contest(
-        title=f"LeNet, an epoch of {count:,} grey images of 32x32 in batches of {batch_size:,}",
+        title=f"LeNet, an epoch of {count:,} grey images of 32x32 in batches of {batch_size:,}, {dtype}",
         images=count,
-        ours=Contender("ours", "benchmarks.ours:trainer", settings),
+        ours=Contender("ours", "benchmarks.ours:trainer", typed),
         peers=(
-            *_frameworks(settings),
+            *_frameworks(typed),
             Contender("the article's loop, `tf.compat.v1`", "benchmarks.article:trainer", settings),
         ),
     )
 
 
-def convnet(count: int = 8_192, batch_size: int = 128) -> Contest:
+def convnet(count: int = 8_192, batch_size: int = 128, dtype: str = "float32") -> Contest:
     """The new network on colour images; with images augmented as they are trained on, too."""
-    settings = {"network": "convnet", "count": count, "batch_size": batch_size}
+    settings = {"network": "convnet", "count": count, "batch_size": batch_size, "dtype": dtype}
     augmented = settings | {"augmentation": "camera"}
     return Contest(
-        title=f"The new network, {count:,} colour images of 32x32 in batches of {batch_size:,}",
+        title=f"The new network, {count:,} colour images of 32x32 in batches of {batch_size:,}, {dtype}",
         images=count,
         ours=Contender("ours", "benchmarks.ours:trainer", settings),
         peers=_frameworks(settings),
@@ -44,10 +48,20 @@ def convnet(count: int = 8_192, batch_size: int = 128) -> Contest:
     )
 
 
+def contests() -> dict[str, Callable[..., Contest]]:
+    """By title; those in bfloat16 where the processor computes in it."""
+    held: dict[str, Callable[..., Contest]] = {"Training LeNet": lenet, "Training the new network": convnet}
+    try:
+        compute_in("bfloat16")
+    except ValueError:
+        return held
+    return held | {f"{title}, bfloat16": partial(contest, dtype="bfloat16") for title, contest in held.items()}
+
+
 if __name__ == "__main__":
     main(
         __doc__,
-        {"Training LeNet": lenet, "Training the new network": convnet},
+        contests(),
         quick={"count": 64, "batch_size": 32},
         rounds=7,
         packages=("numpy", "tensorflow", "keras", "torch"),

@@ -9,7 +9,7 @@ from benchmarks.tasks import CLASSES, LEARNING_RATE, SIZE, TASKS, images
 from signs import classes, descent, params
 from signs.augmentation import AUGMENTATIONS
 from signs.averaging import Averages
-from signs.backend import keras, reproducible, tf
+from signs.backend import compute_in, keras, reproducible, tf
 from signs.models import Model
 from signs.networks import Classifier, ConvNet, LeNet
 from signs.training import ADAM_EPSILON
@@ -25,9 +25,12 @@ def built(network: str) -> Classifier:
     return model
 
 
-def trainer(network: str, count: int, batch_size: int, augmentation: str = "none") -> Callable[[], None]:
+def trainer(
+    network: str, count: int, batch_size: int, dtype: str = "float32", augmentation: str = "none"
+) -> Callable[[], None]:
     """Makes a function that trains for an epoch on so many images, as `signs.training.train` does."""
     reproducible(1, threads=1, operations=THREADS)
+    compute_in(dtype)
     features, labels = images(TASKS[network].channels, count)
     model = built(network)
     choice = params.load("train", ROOT / "params.yaml")["augmentation"] | {"name": augmentation}
@@ -47,9 +50,10 @@ def trainer(network: str, count: int, batch_size: int, augmentation: str = "none
     return lambda: run(descent.order(labels, 0.0, rng))
 
 
-def keras_fit(network: str, count: int, batch_size: int) -> Callable[[], object]:
+def keras_fit(network: str, count: int, batch_size: int, dtype: str = "float32") -> Callable[[], object]:
     """Makes a function that trains the same network, compiled plain, for an epoch by `fit` on arrays."""
     tf.config.threading.set_intra_op_parallelism_threads(THREADS)
+    compute_in(dtype)
     features, labels = images(TASKS[network].channels, count)
     model = built(network)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)

@@ -89,7 +89,7 @@ def logits(model: nn.Sequential, features: np.ndarray) -> np.ndarray:
         return model(torch.tensor(features).permute(0, 3, 1, 2)).numpy()
 
 
-def trainer(network: str, count: int, batch_size: int, layout: str) -> Callable[[], None]:
+def trainer(network: str, count: int, batch_size: int, layout: str, dtype: str = "float32") -> Callable[[], None]:
     """Makes a function that trains for an epoch.
 
     The images are a tensor that is indexed, which is faster than a `DataLoader`; Adam is the fused one.
@@ -99,6 +99,7 @@ def trainer(network: str, count: int, batch_size: int, layout: str) -> Callable[
         count: Images an epoch.
         batch_size: Images a step.
         layout: Name of a memory format.
+        dtype: `float32`, or `bfloat16` by automatic mixed precision.
     """
     torch.set_num_threads(THREADS)
     task, memory_format = TASKS[network], getattr(torch, layout)
@@ -112,7 +113,9 @@ def trainer(network: str, count: int, batch_size: int, layout: str) -> Callable[
         for rows in torch.randperm(count).split(batch_size):
             optimizer.zero_grad()
             batch = features[rows].contiguous(memory_format=memory_format)
-            nn.functional.cross_entropy(model(batch), labels[rows]).backward()
+            with torch.autocast("cpu", torch.bfloat16, enabled=dtype == "bfloat16"):
+                cost = nn.functional.cross_entropy(model(batch), labels[rows])
+            cost.backward()
             optimizer.step()
 
     return run

@@ -23,7 +23,7 @@ class Task(NamedTuple):
 TASKS = {
     "lenet": Task({"depths": (10, 20, 200, 100), "dropout_keep_prob": 0.3}, channels=1, weight_decay=0.0),
     "convnet": Task(
-        {"depths": ((32,), (64, 64), (128, 128, 128)), "dropout_keep_prob": 0.6, "neighbourhood": 9},
+        {"depths": ((32, 32), (64, 64), (160, 160, 160)), "dropout_keep_prob": 0.6, "neighbourhood": 9},
         channels=3,
         weight_decay=0.05,
     ),

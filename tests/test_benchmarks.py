@@ -14,6 +14,7 @@ from benchmarks.contests import Contest, described, held, ratio
 from benchmarks.ours import built
 from benchmarks.project import change
 from signs import images
+from tests.test_backend import computes_in_bfloat16
 from tests.test_training import stripes
 
 ROOT = Path(__file__).parent.parent
@@ -267,6 +268,12 @@ def quick(name, page, *options):
         ("bench_preprocess", [], ["the article's expression in NumPy"]),
         ("bench_synthesize", [], ["the article's loop, one image at a time"]),
         ("bench_train", ["--only", "Training LeNet"], ["Keras `fit` on arrays", "the article's loop, `tf.compat.v1`"]),
+        pytest.param(
+            "bench_train",
+            ["--only", "Training the new network, bfloat16"],
+            ["Keras `fit` on arrays"],
+            marks=computes_in_bfloat16,
+        ),
         ("bench_inference", ["--only", "Inference of LeNet, one image"], []),
     ],
 )

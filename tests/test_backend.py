@@ -1,0 +1,81 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from signs import cards, models
+from signs.backend import BFLOAT16, compute_in
+from signs.classes import of_labels
+from signs.models import Model
+from signs.networks import ConvNet
+from signs.training import train
+from tests.test_training import SETTINGS, small, stripes
+
+CPU = Path("/proc/cpuinfo")
+computes_in_bfloat16 = pytest.mark.skipif(
+    not CPU.is_file() or not BFLOAT16 & set(CPU.read_text().split()),
+    reason="this processor does not compute in bfloat16",
+)
+
+
+@pytest.fixture(autouse=True)
+def float32_again():
+    yield
+    compute_in("float32")
+
+
+def narrow():
+    return ConvNet(3, depths=[[8], [16]], dropout_keep_prob=0.9, neighbourhood=5)
+
+
+@pytest.mark.parametrize("text", ["flags : fpu sse2 avx2 avx512f\n", None])
+def test_a_processor_without_bfloat16_is_refused(tmp_path, text):
+    cpu = tmp_path / "cpuinfo"
+    if text:
+        cpu.write_text(text)
+    with pytest.raises(ValueError, match=r"train\.dtype is bfloat16, in which this processor does not compute; set it"):
+        compute_in("bfloat16", cpu)
+    compute_in("float32", cpu)
+    assert small().compute_dtype == "float32"
+
+
+@pytest.mark.parametrize("flag", sorted(BFLOAT16))
+def test_a_processor_with_bfloat16_gets_it(tmp_path, flag):
+    cpu = tmp_path / "cpuinfo"
+    cpu.write_text(f"flags : fpu sse2 {flag} avx512f\n")
+    compute_in("bfloat16", cpu)
+    assert (small().compute_dtype, small().variable_dtype) == ("bfloat16", "float32")
+
+
+@computes_in_bfloat16
+@pytest.mark.parametrize("make", [small, narrow])
+def test_a_network_learns_in_bfloat16_the_same_each_time(tmp_path, make):
+    features, labels = stripes(300)
+    found = []
+    for dtype in ("bfloat16", "bfloat16", "float32"):
+        compute_in(dtype)
+        model = make()
+        history, _ = train(model, features, labels, **SETTINGS | {"epochs": 12, "learning_rate": 0.01})
+        assert {weight.dtype for weight in model.trainable_variables} == {"float32"}
+        found.append((history, [np.array(weight) for weight in model.weights]))
+    (first, weights), (second, again), (exact, others) = found
+    assert first[-1]["train_accuracy"] > 0.9
+    assert first == second
+    assert all(map(np.array_equal, weights, again))
+    assert first != exact  # it did compute in another type
+    assert not all(map(np.array_equal, weights, others))
+
+
+@computes_in_bfloat16
+def test_a_model_in_bfloat16_comes_back_with_the_same_logits_in_float32(tmp_path):
+    compute_in("bfloat16")
+    features, labels = stripes(60)
+    network = narrow()
+    train(network, features[..., np.newaxis], labels, **SETTINGS)
+    card = dict.fromkeys(cards.KEYS, {}) | {"image_shape": [16, 16, 1], "temperature": 1.0}
+    models.write(tmp_path / "model", Model(network, of_labels(np.arange(3)), card))
+    compute_in("float32")
+    read = models.read(tmp_path / "model")
+    expected = Model(network, read.classes, card).logits(features[..., np.newaxis])
+    assert expected.dtype == np.float32
+    np.testing.assert_array_equal(read.logits(features[..., np.newaxis]), expected)

@@ -86,7 +86,8 @@ def fit(
         keep: See there.
         schedule: `name` of a schedule of the learning rate and its settings.
         augmentation: `name` of an augmentation and its settings.
-        dtype: In which the network computes; weights are float32 in either case.
+        dtype: In which the network computes while it learns; weights are float32 in either case, and a model that
+            is read computes in float32.
         load_from: An earlier model of the same classes to go on from.
         network: `name` of a network and its settings.
 

@@ -39,6 +39,10 @@ class Classifier(keras.Model):
         """The likeliest class index of each image: (n,), int32."""
         return ops.argmax(self(features), axis=-1)
 
+    def get_config(self) -> dict:
+        """What the constructor takes, but for the type to compute in: a network that is read takes its reader's."""
+        return {key: value for key, value in super().get_config().items() if key != "dtype"}
+
     def accuracy(self, features, labels):
         """The share of images whose likeliest class is their label: 0-D, 0-1."""
         return ops.mean(ops.cast(self.predictions(features) == ops.cast(labels, "int32"), "float32"))

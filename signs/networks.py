@@ -155,7 +155,7 @@ class ConvNet(Classifier):
     def __init__(
         self,
         classes: int,
-        depths: Sequence[Sequence[int]] = ((32,), (64, 64), (128, 128, 128)),
+        depths: Sequence[Sequence[int]] = ((32, 32), (64, 64), (160, 160, 160)),
         dropout_keep_prob: float = 0.6,
         standardize: bool = True,
         neighbourhood: int | None = 9,

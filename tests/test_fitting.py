@@ -80,7 +80,7 @@ def test_every_setting_but_the_default_trains_in_a_process_of_its_own(project):
     for old, new in {
         "epochs: 12": "epochs: 3",
         "name: lenet": "name: convnet",
-        "[[32], [64, 64], [128, 128, 128]]": "[[4], [6, 6]]",
+        "[[32, 32], [64, 64], [160, 160, 160]]": "[[4], [6, 6]]",
         "name: none": "name: camera",
         "name: constant": "name: cosine",
         "averaging: 0.0": "averaging: 0.9",

@@ -90,6 +90,11 @@ ORDER = (
     "signs.albums.diagnosis",
     "signs.sprites",
     "signs.findings",
+    "signs.chapters",
+    "signs.chapters.data_sets",
+    "signs.chapters.new_signs",
+    "signs.chapters.models",
+    "signs.chapters.comparison",
     "signs.report",
     "signs.checkpoints",
     "signs.backend",
@@ -104,7 +109,7 @@ ORDER = (
     "signs.fitting",
     "signs.attention",
 )
-PACKAGES = ("signs", "signs.sources", "signs.figures", "signs.albums")
+PACKAGES = ("signs", "signs.sources", "signs.figures", "signs.albums", "signs.chapters")
 FIRST_WITH_TENSORFLOW = "signs.backend"
 
 

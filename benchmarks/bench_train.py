@@ -35,7 +35,7 @@ def lenet(count: int = 34_799, batch_size: int = 1024, dtype: str = "float32") -
     )
 
 
-def convnet(count: int = 8_192, batch_size: int = 128, dtype: str = "float32") -> Contest:
+def convnet(count: int = 2_048, batch_size: int = 128, dtype: str = "float32") -> Contest:
     """The new network on colour images; with images augmented as they are trained on, too."""
     settings = {"network": "convnet", "count": count, "batch_size": batch_size, "dtype": dtype}
     augmented = settings | {"augmentation": "camera"}

@@ -1,5 +1,6 @@
 """What a camera makes of a scene: colour, blur, few pixels, exposure, noise."""
 
+import functools
 from typing import Annotated, Literal
 
 import cv2
@@ -10,6 +11,7 @@ from signs.draws import FLOAT, Draws
 from signs.params import Amounts, Factors, Lengths, NonNegative, Positive, Range, Section, Share, ShareRange
 
 LEAST_MEAN = 0.02  # of an image that is brought to another brightness
+NEIGHBOURS = np.array([[1, 2, 1], [2, 4, 2], [1, 2, 1]], FLOAT) / 4  # what each tells of a colour that a pixel lacks
 
 
 class Lens(Section):
@@ -17,10 +19,11 @@ class Lens(Section):
 
     `contrast`: factor about the mean. `colour`: factor of each channel. `hue`: degrees. `saturation`: factor.
     `blur`: standard deviation in pixels. `motion`: length in pixels. `resolution`: pixels of the sensor, as a
-    share of the image's; above 1 all of them. `brightness`: mean of the image, 0-1, drawn by
-    `low + u ** power * (high - low)` with an even u, for many dark images and few bright ones; `photographs` draws it
-    as they have it; None leaves it as it is. `mottle`: at most, as a share of the brightness. `noise`: standard
-    deviation at most, in grey levels of 255.
+    share of the image's; above 1 all of them. `mosaic`: share of images whose pixels saw one colour each, behind
+    Bayer's filter, and have the others from their neighbours: fine lines get coloured edges. `brightness`: mean of
+    the image, 0-1, drawn by `low + u ** power * (high - low)` with an even u, for many dark images and few bright
+    ones; `photographs` draws it as they have it; None leaves it as it is. `mottle`: at most, as a share of the
+    brightness. `noise`: standard deviation at most, in grey levels of 255.
     """
 
     contrast: Amounts
@@ -30,6 +33,7 @@ class Lens(Section):
     blur: Lengths
     motion: Lengths
     resolution: Factors
+    mosaic: Share
     brightness: ShareRange | Literal["photographs"] | None
     power: Annotated[Positive, Field(le=10)]
     mottle: Share
@@ -97,19 +101,61 @@ def tinted(scene: np.ndarray, lens: Lens, draws: Draws) -> np.ndarray:
 
 
 def blurred(scene: np.ndarray, lens: Lens, draws: Draws) -> None:
-    """Blurs each image in place by focus and motion, and by the pixels of the sensor."""
+    """Blurs each image in place by focus and motion, and by the pixels of the sensor and their filters."""
     height, width = scene.shape[1:3]
     sigmas, lengths, shares = (draws.within(ends).ravel() for ends in (lens.blur, lens.motion, lens.resolution))
     directions = draws.within((0, np.pi)).ravel()
-    for image, sigma, length, direction, share in zip(scene, sigmas, lengths, directions, shares, strict=True):
+    reds = _reds(lens, draws)
+    for image, sigma, length, direction, share, red in zip(
+        scene, sigmas, lengths, directions, shares, reds, strict=True
+    ):
         if length > 1:
             image[:] = cv2.filter2D(image, -1, _stroke(float(length), float(direction)))
         if sigma > 0.2:
             image[:] = cv2.GaussianBlur(image, (0, 0), float(sigma))
-        if share < 1:
-            fewer = [max(1, round(length * float(share))) for length in (width, height)]
+        if share < 1 or red:
+            fewer = [max(1, round(length * min(float(share), 1))) for length in (width, height)]
             small = cv2.resize(image, fewer, interpolation=cv2.INTER_AREA)
+            if red:
+                small = demosaiced(small, *red)
             cv2.resize(small, (width, height), dst=image, interpolation=cv2.INTER_LINEAR)
+
+
+def _reds(lens: Lens, draws: Draws) -> list[list[int] | None]:
+    """The first red pixel of each image, row and column; None for those without a mosaic."""
+    if not lens.mosaic:  # then nothing is drawn
+        return [None] * draws.images
+    reds = draws.rng.integers(0, 2, (draws.images, 2)).tolist()
+    return [red if happens else None for red, happens in zip(reds, draws.happens(lens.mosaic).ravel(), strict=True)]
+
+
+def demosaiced(image: np.ndarray, top: int, left: int) -> np.ndarray:
+    """What a sensor behind Bayer's filter makes of an image: of each pixel one colour, the others of its neighbours.
+
+    Args:
+        image: float32 (rows, columns, 3).
+        top: Row of the first red pixel, 0 or 1; in every other row and column from it they are red.
+        left: Its column, likewise.
+
+    Returns:
+        Of the same shape and kind.
+
+    Source: Bayer, "Color imaging array", US patent 3,971,065, 1976; interpolated bilinearly.
+    """
+    seen, weights = _bayer(*image.shape[:2], top, left)
+    found = cv2.filter2D(image * seen, -1, NEIGHBOURS, borderType=cv2.BORDER_REFLECT_101)
+    return np.where(seen > 0, image, found / weights)
+
+
+@functools.cache
+def _bayer(rows: int, columns: int, top: int, left: int) -> tuple[np.ndarray, np.ndarray]:
+    """Which colours the pixels see, 0 or 1, and the sum of their neighbours' weights: float32 (rows, columns, 3)."""
+    seen = np.zeros((rows, columns, 3), FLOAT)
+    seen[top::2, left::2, 0] = seen[1 - top :: 2, 1 - left :: 2, 2] = 1
+    seen[..., 1] = 1 - seen[..., 0] - seen[..., 2]
+    weights = cv2.filter2D(seen, -1, NEIGHBOURS, borderType=cv2.BORDER_REFLECT_101)
+    seen[weights == 0] = 1  # images of a row or column have no pixel of that colour at all
+    return seen, np.maximum(weights, NEIGHBOURS.min())
 
 
 def _stroke(length: float, direction: float) -> np.ndarray:

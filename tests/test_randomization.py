@@ -4,6 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from signs.lenses import demosaiced
 from signs.randomization import CHUNK, Camera, rendered
 from signs.scenes import surroundings
 
@@ -20,6 +21,7 @@ STILL = {
         "blur": (0, 0),
         "motion": (0, 0),
         "resolution": (1, 1),
+        "mosaic": 0,
         "brightness": None,
         "power": 1,
         "mottle": 0,
@@ -82,6 +84,7 @@ LIVELY = {
     "lens_blur": (0, 1),
     "lens_motion": (0, 4),
     "lens_resolution": (0.4, 1.2),
+    "lens_mosaic": 0.5,
     "lens_brightness": (0.1, 0.9),
     "lens_noise": 8,
 }
@@ -327,6 +330,41 @@ def test_blur_motion_and_few_pixels_keep_the_mean_and_take_detail(effect):
     assert soft.mean() == pytest.approx(sharp.mean(), abs=2)
     detail = [np.abs(np.diff(found, axis=2)).mean() + np.abs(np.diff(found, axis=1)).mean() for found in (sharp, soft)]
     assert detail[1] < 0.8 * detail[0]
+
+
+@pytest.mark.parametrize("red", [(0, 0), (0, 1), (1, 0), (1, 1)])
+def test_what_is_grey_and_changes_evenly_is_the_same_behind_a_mosaic(red):
+    rows, columns = np.indices((9, 10), dtype=np.float32)
+    even = np.repeat((0.2 + rows * 0.05 + columns * 0.02)[..., None], 3, axis=-1)
+    found = demosaiced(even, *red)
+    assert (found.dtype, found.shape) == (np.float32, even.shape)
+    assert found[1:-1, 1:-1] == pytest.approx(even[1:-1, 1:-1], abs=1e-6)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 6), (5, 1), (2, 2), (3, 8)])
+@pytest.mark.parametrize("red", [(0, 0), (1, 1)])
+def test_one_colour_stays_behind_a_mosaic_whatever_the_size(shape, red):
+    image = np.full((*shape, 3), (0.6, 0.3, 0.1), np.float32)
+    assert demosaiced(image, *red) == pytest.approx(image, abs=1e-6)
+
+
+def test_a_white_line_one_pixel_wide_gets_the_colours_of_its_pixels():
+    image = np.zeros((6, 6, 3), np.float32)
+    image[:, 2] = 1
+    found = demosaiced(image, 0, 0)
+    # Red is seen in rows and columns 0, 2, 4; blue in 1, 3, 5; green elsewhere.
+    assert found[2, 2].tolist() == [1, 0.5, 0]
+    assert found[3, 2].tolist() == [1, 1, 0]
+    assert found[2, 3].tolist() == [0.5, 0, 0]
+    assert found[3, 3].tolist() == [0.5, 0.25, 0]
+
+
+@pytest.mark.parametrize("share", [0.0, 0.4, 1.0])
+def test_a_share_of_the_images_is_seen_through_a_mosaic(share):
+    drawing = square((0, 0, 0, 255))
+    drawing[:, 31:34, :3] = 255
+    found = images([drawing], count=2 * CHUNK, pose_scale=(1, 1), lens_mosaic=share)
+    assert np.ptp(found, axis=-1).max(axis=(1, 2)).astype(bool).mean() == pytest.approx(share, abs=0.12)
 
 
 def test_noise_has_the_deviation_asked_for_at_most():

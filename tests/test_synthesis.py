@@ -37,7 +37,7 @@ STILL = {
     "lens": RECIPES["randomized"]["camera"]["lens"]
     | {key: [1, 1] for key in ["contrast", "colour", "saturation", "resolution"]}
     | {key: [0, 0] for key in ["hue", "blur", "motion"]}
-    | {"brightness": None, "mottle": 0, "noise": 0},
+    | {"brightness": None, "mosaic": 0, "mottle": 0, "noise": 0},
 }
 
 

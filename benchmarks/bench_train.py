@@ -10,14 +10,22 @@ from signs.backend import compute_in
 
 
 def _frameworks(settings: dict[str, Any]) -> tuple[Contender, ...]:
+    compiled = {"Keras `fit`": "auto", "Keras `fit` without XLA": False}
     layouts = {"PyTorch": "contiguous_format", "PyTorch, channels last": "channels_last"}
     return (
-        Contender("Keras `fit` on arrays", "benchmarks.ours:keras_fit", settings),
+        *(
+            Contender(name, "benchmarks.ours:keras_fit", settings | {"layers": "plain", "jit_compile": by_xla})
+            for name, by_xla in compiled.items()
+        ),
         *(
             Contender(name, "benchmarks.pytorch:trainer", settings | {"layout": layout}, needs=("torch",))
             for name, layout in layouts.items()
         ),
     )
+
+
+def _fitted(settings: dict[str, Any]) -> Contender:
+    return Contender("our layers in Keras `fit`", "benchmarks.ours:keras_fit", settings | {"layers": "ours"})
 
 
 def lenet(count: int = 34_799, batch_size: int = 1024, dtype: str = "float32") -> Contest:
@@ -32,6 +40,7 @@ def lenet(count: int = 34_799, batch_size: int = 1024, dtype: str = "float32") -
             *_frameworks(typed),
             Contender("the article's loop, `tf.compat.v1`", "benchmarks.article:trainer", settings),
         ),
+        alone=(_fitted(typed),),
     )
 
 
@@ -44,7 +53,7 @@ def convnet(count: int = 2_048, batch_size: int = 128, dtype: str = "float32") -
         images=count,
         ours=Contender("ours", "benchmarks.ours:trainer", settings),
         peers=_frameworks(settings),
-        alone=(Contender("ours, images augmented", "benchmarks.ours:trainer", augmented),),
+        alone=(_fitted(settings), Contender("ours, images augmented", "benchmarks.ours:trainer", augmented)),
     )
 
 

@@ -1,9 +1,10 @@
-"""Contenders on TensorFlow: our training and inference, and Keras' `fit` of the same networks."""
+"""Contenders on Keras: our training and inference, and `fit` of the same networks."""
 
 from collections.abc import Callable
 
 import numpy as np
 
+from benchmarks import plain_keras
 from benchmarks.contenders import ROOT, THREADS
 from benchmarks.tasks import CLASSES, LEARNING_RATE, SIZE, TASKS, images
 from signs import classes, descent, params
@@ -50,14 +51,26 @@ def trainer(
     return lambda: run(descent.order(labels, 0.0, rng))
 
 
-def keras_fit(network: str, count: int, batch_size: int, dtype: str = "float32") -> Callable[[], object]:
-    """Makes a function that trains the same network, compiled plain, for an epoch by `fit` on arrays."""
+def keras_fit(
+    network: str, count: int, batch_size: int, layers: str, jit_compile: bool | str = "auto", dtype: str = "float32"
+) -> Callable[[], object]:
+    """Makes a function that trains a network for an epoch by Keras' `fit` on arrays.
+
+    Args:
+        network: Name of a task.
+        count: Images an epoch.
+        batch_size: Images a step.
+        layers: `ours`, or `plain` for those of Keras.
+        jit_compile: Of Keras' `compile`, whose default compiles by XLA.
+        dtype: `float32`, or `bfloat16` by Keras' policy.
+    """
     tf.config.threading.set_intra_op_parallelism_threads(THREADS)
     compute_in(dtype)
-    features, labels = images(TASKS[network].channels, count)
-    model = built(network)
+    task = TASKS[network]
+    features, labels = images(task.channels, count)
+    model = built(network) if layers == "ours" else plain_keras.NETWORKS[network](task.channels, **task.settings)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile(_adam(model, TASKS[network].weight_decay), loss)
+    model.compile(_adam(model, task.weight_decay), loss, jit_compile=jit_compile)
     return lambda: model.fit(features, labels, batch_size=batch_size, verbose=0)
 
 

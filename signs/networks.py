@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field, StrictBool
 
 from signs.backend import keras, ops
+from signs.blocks import by_pairs, by_squares
 from signs.layers import ConvLayer, DropoutLayer, FlattenLayer, FullLayer, Layer, NormalizedConvLayer, registered
 from signs.params import Count, Real, validated
 
@@ -116,7 +117,9 @@ class LeNet(Classifier):
         """What the convolutions find: (n, rows, columns, channels)."""
         x = ops.cast(inputs, self.compute_dtype)
         x = ops.expand_dims(x, -1) if ops.ndim(x) == 3 else x
-        return self.layer_2(self.layer_1(x))
+        if x.shape[1] % 4 or x.shape[2] % 4:
+            return self.layer_2(self.layer_1(x))
+        return by_pairs(by_squares(x, self.layer_1), self.layer_2)
 
     def head(self, maps, training: bool = False):
         """Logits, (n, classes), by the full layers."""

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import yaml
 
-from benchmarks import bench_pipeline, bench_preprocess, bench_synthesize, growth, results, tasks, weights
+from benchmarks import bench_pipeline, bench_preprocess, bench_synthesize, growth, plain_keras, results, tasks, weights
 from benchmarks import whole_pipeline as whole
 from benchmarks.article import Article
 from benchmarks.contenders import Contender, rounds
@@ -174,6 +174,14 @@ def trained(request):
             weight.assign(rng.uniform(0.5, 1.5, weight.shape))
     features, _ = tasks.images(channels, 5)
     return request.param, network, features, network(features).numpy()
+
+
+def test_the_twin_of_keras_layers_gives_the_same_logits(trained):
+    name, network, features, expected = trained
+    task = tasks.TASKS[name]
+    twin = plain_keras.NETWORKS[name](task.channels, **task.settings)
+    plain_keras.load(twin, network)
+    np.testing.assert_allclose(twin(features), expected, rtol=1e-3, atol=1e-3)
 
 
 def test_the_pytorch_twin_gives_the_same_logits(trained):

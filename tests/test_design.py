@@ -99,6 +99,7 @@ ORDER = (
     "signs.checkpoints",
     "signs.backend",
     "signs.layers",
+    "signs.blocks",
     "signs.networks",
     "signs.augmentation",
     "signs.averaging",

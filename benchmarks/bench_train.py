@@ -10,13 +10,9 @@ from signs.backend import compute_in
 
 
 def _frameworks(settings: dict[str, Any]) -> tuple[Contender, ...]:
-    compiled = {"Keras `fit`": "auto", "Keras `fit` without XLA": False}
     layouts = {"PyTorch": "contiguous_format", "PyTorch, channels last": "channels_last"}
     return (
-        *(
-            Contender(name, "benchmarks.ours:keras_fit", settings | {"layers": "plain", "jit_compile": by_xla})
-            for name, by_xla in compiled.items()
-        ),
+        Contender("Keras `fit`", "benchmarks.ours:keras_fit", settings | {"layers": "plain"}),
         *(
             Contender(name, "benchmarks.pytorch:trainer", settings | {"layout": layout}, needs=("torch",))
             for name, layout in layouts.items()

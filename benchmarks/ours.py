@@ -51,9 +51,7 @@ def trainer(
     return lambda: run(descent.order(labels, 0.0, rng))
 
 
-def keras_fit(
-    network: str, count: int, batch_size: int, layers: str, jit_compile: bool | str = "auto", dtype: str = "float32"
-) -> Callable[[], object]:
+def keras_fit(network: str, count: int, batch_size: int, layers: str, dtype: str = "float32") -> Callable[[], object]:
     """Makes a function that trains a network for an epoch by Keras' `fit` on arrays.
 
     Args:
@@ -61,7 +59,6 @@ def keras_fit(
         count: Images an epoch.
         batch_size: Images a step.
         layers: `ours`, or `plain` for those of Keras.
-        jit_compile: Of Keras' `compile`, whose default compiles by XLA.
         dtype: `float32`, or `bfloat16` by Keras' policy.
     """
     tf.config.threading.set_intra_op_parallelism_threads(THREADS)
@@ -70,7 +67,7 @@ def keras_fit(
     features, labels = images(task.channels, count)
     model = built(network) if layers == "ours" else plain_keras.NETWORKS[network](task.channels, **task.settings)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile(_adam(model, task.weight_decay), loss, jit_compile=jit_compile)
+    model.compile(_adam(model, task.weight_decay), loss)
     return lambda: model.fit(features, labels, batch_size=batch_size, verbose=0)
 
 

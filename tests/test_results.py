@@ -15,6 +15,7 @@ ROWS = {
     "LeNet `augmented`, synthetic images": ("lenet", "augmented", "synthetic.accuracy"),
     "LeNet `augmented`, all": ("lenet", "augmented", "accuracy"),
     "LeNet `original` with augmentation, photographs": ("lenet-camera", "original", "accuracy"),
+    "`convnet` `original`, photographs": ("convnet", "original", "accuracy"),
     "`convnet` with rendered images, photographs": ("convnet", "augmented", "original.accuracy"),
 }
 

@@ -275,11 +275,11 @@ def quick(name, page, *options):
     [
         ("bench_preprocess", [], ["the article's expression in NumPy"]),
         ("bench_synthesize", [], ["the article's loop, one image at a time"]),
-        ("bench_train", ["--only", "Training LeNet"], ["Keras `fit` on arrays", "the article's loop, `tf.compat.v1`"]),
+        ("bench_train", ["--only", "Training LeNet"], ["Keras `fit`", "the article's loop, `tf.compat.v1`"]),
         pytest.param(
             "bench_train",
             ["--only", "Training the new network, bfloat16"],
-            ["Keras `fit` on arrays"],
+            ["Keras `fit`"],
             marks=computes_in_bfloat16,
         ),
         ("bench_inference", ["--only", "Inference of LeNet, one image"], []),

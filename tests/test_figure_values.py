@@ -142,3 +142,10 @@ def test_reliability_without_any_image_is_drawn(tmp_path):
     nothing = np.full(15, np.nan)
     curve = nothing, nothing, np.zeros(15, int)
     assert saved(tmp_path / "a.png", confidence.reliability({"valid": curve, "test": curve}, "Reliability"))
+
+
+def test_print_on_a_pixel_of_middle_grey_has_one_colour_wherever_the_pixel_lies_in_memory():
+    memory = np.full(200, 127, dtype=np.uint8)
+    colours = {preprocessing._is_bright(memory[start : start + 3]) for start in range(190)}
+    assert colours == {False}
+    assert preprocessing._is_bright(np.full(3, 128, dtype=np.uint8))

@@ -52,15 +52,22 @@ def _mark_corner(axes: Axes, place: tuple[int, int], zoom: float, shape: tuple[i
 def _print_pixels(axes: Axes, place: tuple[int, int], shown: np.ndarray, numbers: np.ndarray) -> None:
     """Writes numbers, text (rows, columns, channels), on pixels shown 64 times as large."""
     for row, column in np.ndindex(*numbers.shape[:2]):
-        bright = shown[64 * row, 64 * column] @ (0.3, 0.6, 0.1) > 127  # roughly as the eye weighs red, green, blue
         axes.text(
             place[0] + 64 * column + 32,
             place[1] + 64 * row + 32,
             "\n".join(numbers[row, column]),
-            color="black" if bright else "white",
+            color="black" if _is_bright(shown[64 * row, 64 * column]) else "white",
             ha="center",
             va="center",
         )
+
+
+def _is_bright(pixel: np.ndarray) -> bool:
+    """Whether a pixel, uint8 (3,), needs dark print: red, green, blue weighed roughly as the eye does.
+
+    In integers: of floats, a sum at the threshold may fall to either side, as the pixel lies in memory.
+    """
+    return bool(pixel.astype(int) @ (3, 6, 1) > 1270)
 
 
 def _draw_one_hot(axes: Axes, top: float, one_hot: np.ndarray) -> None:

@@ -25,7 +25,7 @@ add-class: $(VENV)/installed  ## Make a picture a new class: IMAGE=stop_ahead.sv
 # All known classes are rendered: were only withheld ones, what is rendered would be one of them.
 KNOWN := [$(shell seq -s , 0 42)]
 RECIPE ?= randomized
-question = dvc exp run evaluate@augmented -S synthesize.recipe.name=$(RECIPE) -S train.asymmetric=true \
+question = dvc exp run evaluate@augmented -S synthesize.recipe.name=$(RECIPE) -S train.margin=4 \
 	  -S 'synthesize.known=$(KNOWN)' -S 'merge.withhold=$(WITHHELD)' $(SET)
 
 # The classes of which Kim et al., "Variational prototyping-encoder", CVPR 2019, show no photograph either. Mirrored,

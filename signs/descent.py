@@ -13,7 +13,6 @@ from signs.networks import Classifier
 # Images and labels of a part of a batch, which of them are synthetic, the size of the whole batch, and a
 # seed (2,) for what is drawn; gives the part's share of the batch's cost, 0-D.
 Cost = Callable[[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor], tf.Tensor]
-NEVER = -1e9  # logit of a class that is left out
 
 
 def cost(
@@ -23,6 +22,7 @@ def cost(
     l2: float,
     label_smoothing: float,
     augment: Augment | None,
+    margin: float = 0.0,
     unseen: np.ndarray | None = None,
 ) -> Cost:
     """Makes the cost that training lowers: mean cross entropy, and norms of the weights.
@@ -33,16 +33,17 @@ def cost(
         l2: Weight of its L2 norm.
         label_smoothing: Share of a label that is spread over all classes.
         augment: Changes images and labels first.
-        unseen: Classes that only synthetic images show, bool (classes,): of the others' cross entropy they are
-            no part, unless augmentation has made one of them. None where all classes are told apart in all images.
+        margin: By how much the cross entropy of an original image lowers the logits of the classes `unseen`, but for
+            one that augmentation has made of it; smoothing spreads nothing over them.
+        unseen: Classes that only synthetic images show, bool (classes,); None for none.
     """
 
     def errors(logits: tf.Tensor, labels: tf.Tensor, synthetic: tf.Tensor) -> tf.Tensor:
         spread = tf.ones_like(logits)
         if unseen is not None:
-            left_out = unseen & ~synthetic[:, None] & ~tf.one_hot(labels, len(unseen), True, False, dtype=tf.bool)
-            logits = tf.where(left_out, NEVER, logits)
-            spread = tf.cast(~left_out, tf.float32)
+            lowered = unseen & ~synthetic[:, None] & ~tf.one_hot(labels, len(unseen), True, False, dtype=tf.bool)
+            logits -= margin * tf.cast(lowered, tf.float32)
+            spread = tf.cast(~lowered, tf.float32)
         if not label_smoothing:
             return tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
         spread *= label_smoothing / tf.reduce_sum(spread, axis=-1, keepdims=True)

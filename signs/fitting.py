@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import Field, StrictBool
+from pydantic import Field
 from tqdm import tqdm
 
 from signs import calibration, classes, models, params
@@ -52,7 +52,7 @@ def fit(
     label_smoothing: Share,
     averaging: Annotated[Share, Field(lt=1)],
     balance: Share,
-    asymmetric: StrictBool,
+    margin: NonNegative,
     patience: Count | None,
     keep: Literal["best", "last"],
     schedule: dict[str, Any],
@@ -80,8 +80,7 @@ def fit(
         label_smoothing: See there.
         averaging: See there.
         balance: See there.
-        asymmetric: Whether original images are not told apart from classes that only synthetic ones show; see
-            `synthetic` there.
+        margin: See there.
         patience: See there.
         keep: See there.
         schedule: `name` of a schedule of the learning rate and its settings.
@@ -127,7 +126,8 @@ def fit(
             parts=threads,
             schedule=rate,
             augment=augment,
-            synthetic=dataset.train.synthetic if asymmetric else None,
+            synthetic=dataset.train.synthetic,
+            margin=margin,
             checkpoint=logs / f"state-{key}.npz",
             report=report,
         )

@@ -56,6 +56,7 @@ def train(
     schedule: Schedule | None = None,
     augment: Augment | None = None,
     synthetic: np.ndarray | None = None,
+    margin: float = 0.0,
     validation: Labelled | None = None,
     test: Labelled | None = None,
     save_to: Path | str | None = None,
@@ -91,9 +92,11 @@ def train(
         parts: Into which each batch is divided, to be computed side by side; see `descent.epoch`.
         schedule: Of the learning rate; None keeps it as it is.
         augment: Changes images and labels of each batch.
-        synthetic: Which images are synthetic, bool (n,). Where given, the others are not told apart from classes
-            that only these show: else a network learns that a photograph is none of them, whatever it shows.
-            None tells all classes apart in all images.
+        synthetic: Which images are synthetic, bool (n,); None for none of them.
+        margin: By how much the cross entropy of an original image lowers the logits of classes that only synthetic
+            images show. At 0 a network learns that an original image is none of these, whatever it shows; the
+            higher, the less it learns so, and from 100 on nothing (as in Menon et al., "Long-tail learning via
+            logit adjustment", 2021, for classes that are rare).
         validation: Features and labels that choose the epoch.
         test: Features and labels that are only measured.
         save_to: Folder for the weights of each epoch, `epoch_001.weights.h5` and so on.
@@ -121,9 +124,16 @@ def train(
     optimizer.build(model.trainable_variables)
     averages = Averages(model.weights, averaging)
     learnt = [kept for kept, weight in zip(averages.best, model.weights, strict=True) if weight.trainable]
-    unseen = None if synthetic is None else ~np.isin(np.arange(model.classes), labels[~synthetic])
-    norms = {"l1": l1, "l2": l2}
-    lowered = descent.cost(model, **norms, label_smoothing=label_smoothing, augment=augment, unseen=unseen)
+    originals = labels if synthetic is None else labels[~synthetic]
+    lowered = descent.cost(
+        model,
+        l1=l1,
+        l2=l2,
+        label_smoothing=label_smoothing,
+        augment=augment,
+        margin=margin,
+        unseen=~np.isin(np.arange(model.classes), originals) if margin else None,
+    )
     sizes = {"batch_size": batch_size, "parts": parts}
     run_epoch = descent.epoch(
         model, optimizer, lowered, features, labels, seed=seed, averages=averages, synthetic=synthetic, **sizes

@@ -71,19 +71,19 @@ def test_smoothing_spreads_a_share_of_the_label_over_all_classes(model):
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.3])
-def test_photographs_are_not_told_apart_from_classes_that_they_do_not_show(model, smoothing):
+@pytest.mark.parametrize("margin", [2.0, 100.0])
+def test_photographs_are_told_apart_less_from_classes_that_they_do_not_show(model, margin, smoothing):
     images, _, size, seed = a_batch()
     labels = tf.constant([0, 1, 0, 2, 2, 0])  # class 2 is the one that only synthetic images show
     synthetic = tf.constant([False, False, True, True, False, False])  # the fifth is mirrored into it
-    cost = descent.cost(
-        model, l1=0.0, l2=0.0, label_smoothing=smoothing, augment=None, unseen=np.array([False, False, True])
-    )
+    unseen = np.array([False, False, True])
+    cost = descent.cost(model, l1=0.0, l2=0.0, label_smoothing=smoothing, augment=None, margin=margin, unseen=unseen)
     errors = []
-    for logits, label, told_apart in zip(
-        model(images).numpy(), labels.numpy(), [(0, 1), (0, 1), (0, 1, 2), (0, 1, 2), (0, 1, 2), (0, 1)], strict=True
-    ):
-        logs = np.log(tf.nn.softmax(logits[list(told_apart)]).numpy())
-        errors.append(-((1 - smoothing) * logs[told_apart.index(label)] + smoothing * logs.mean()))
+    lowered = [True, True, False, False, False, True]
+    for logits, label, lower in zip(model(images).numpy().astype(float), labels.numpy(), lowered, strict=True):
+        logits[2] -= margin * lower
+        logs = logits - np.log(np.exp(logits).sum())
+        errors.append(-((1 - smoothing) * logs[label] + smoothing * logs[: 2 if lower else 3].mean()))
     assert float(cost(images, labels, synthetic, size, seed)) == pytest.approx(np.mean(errors), rel=1e-5)
 
 

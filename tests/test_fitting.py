@@ -85,7 +85,7 @@ def test_every_setting_but_the_default_trains_in_a_process_of_its_own(project):
         "name: constant": "name: cosine",
         "averaging: 0.0": "averaging: 0.9",
         "balance: 0.0": "balance: 0.5",
-        "asymmetric: false": "asymmetric: true",
+        "margin: 0.0": "margin: 3.0",
         "weight_decay: 0.0": "weight_decay: 0.01",
         "label_smoothing: 0.0": "label_smoothing: 0.1",
         "keep: best": "keep: last",
@@ -143,7 +143,7 @@ def test_the_settings_of_a_training_are_the_section_train():
     [
         ({"epochs": 0}, "train.epochs is 0; Input should be greater than or equal to 1"),
         ({"epochs": "many"}, "train.epochs is 'many'; Input should be a valid integer"),
-        ({"epoch": 25}, "train.epoch is unknown; train takes asymmetric, augmentation, averaging"),
+        ({"epoch": 25}, "train.epoch is unknown; train takes augmentation, averaging, balance"),
         ({"l1": True}, "train.l1 is True; a number is expected, not a bool"),
         ({"l2": -1}, "train.l2 is -1; Input should be greater than or equal to 0"),
         ({"learning_rate": 0}, "train.learning_rate is 0; Input should be greater than 0"),

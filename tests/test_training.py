@@ -68,12 +68,12 @@ def test_a_class_of_synthetic_images_alone_is_known_in_photographs():
     images, classes = np.concatenate([features, photographs[seen]]), np.concatenate([labels, labels[seen]])
     synthetic = np.repeat([True, False], [len(labels), seen.sum()])
     recalls = []
-    for told_which in (None, synthetic):
+    for margin in (0.0, 3.0, 100.0):
         model = small()
-        train(model, images, classes, synthetic=told_which, **SETTINGS | {"epochs": 12})
+        train(model, images, classes, synthetic=synthetic, margin=margin, **SETTINGS | {"epochs": 12})
         recalls.append(np.mean(logits(model, photographs[~seen]).argmax(axis=1) == 2))
-    assert recalls[0] < 0.75
-    assert recalls[1] > 0.9
+    assert recalls[0] < 0.75 < recalls[1] < recalls[2]
+    assert recalls[2] > 0.9
 
 
 def test_a_training_that_diverges_stops_and_says_so(tmp_path):

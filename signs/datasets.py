@@ -20,7 +20,8 @@ from signs.params import Section, Share
 
 SPLITS = ("train", "valid", "test")
 WITHHELD = "withheld"
-PICKLE_PROTOCOL = 4  # read by every Python since 3.4, and fixed, for the same bytes everywhere
+PICKLE_PROTOCOL = 5  # the first that writes an array without a copy; fixed, for the same bytes everywhere
+ALIGNMENT = 64  # bytes; TensorFlow computes on memory that begins at a multiple of it, and copies any other
 
 
 class Split(NamedTuple):
@@ -91,8 +92,6 @@ class DataSet:
 def read(folder: Path) -> DataSet:
     """Reads a folder; the classes are those of the training labels, named after `signnames.csv`.
 
-    The features are read-only.
-
     Raises:
         ValueError: A file is missing or is no such pickle, or `check` finds a fault.
     """
@@ -122,7 +121,9 @@ def write(folder: Path, dataset: DataSet) -> None:
         kept = dataset.splits | ({WITHHELD: dataset.withheld} if dataset.withheld else {})
         for name, split in kept.items():
             with (partial / f"{name}.p").open("wb") as file:
-                content = {name: array for name, array in split._asdict().items() if array is not None}
+                # Pickled is also whether an array can be written to, and in which order it lies.
+                given = {name: array for name, array in split._asdict().items() if array is not None}
+                content = {name: np.require(array, requirements=["C", "W"]) for name, array in given.items()}
                 pickle.dump(content, file, protocol=PICKLE_PROTOCOL)
         classes.write(partial / classes.FILE_NAME, dataset.classes)
 
@@ -261,7 +262,7 @@ def unpickle(file: BinaryIO, where: str) -> Split:
     """Reads one pickled split without running anything that it names.
 
     Other keys than those of a `Split` are passed over; images in one channel may lack the last axis.
-    The features are read-only: they are the file's own bytes, held once.
+    The memory of the features begins at a multiple of `ALIGNMENT`.
 
     Raises:
         ValueError: Named with `where`: no pickle, no dict of arrays, or one that names anything but arrays.
@@ -284,7 +285,15 @@ def unpickle(file: BinaryIO, where: str) -> Split:
     if split.features.ndim == 3:
         split = split._replace(features=split.features[..., np.newaxis])
     _check_split(split, where)
-    return split._replace(features=np.ascontiguousarray(split.features), labels=split.labels.astype(np.int64))
+    return split._replace(features=_aligned(split.features), labels=split.labels.astype(np.int64))
+
+
+def _aligned(array: np.ndarray) -> np.ndarray:
+    memory = np.empty(array.nbytes + ALIGNMENT, np.uint8)
+    start = -memory.ctypes.data % ALIGNMENT
+    copy = memory[start : start + array.nbytes].view(array.dtype).reshape(array.shape)
+    copy[...] = array
+    return copy
 
 
 def unpickle_bytes(content: bytes, where: str) -> Split:

@@ -8,6 +8,7 @@ import numpy as np
 from signs.augmentation import Augment
 from signs.averaging import Averages
 from signs.backend import keras, tf
+from signs.datasets import ALIGNMENT
 from signs.networks import Classifier
 
 # Images and labels of a part of a batch, which of them are synthetic, the size of the whole batch, and a
@@ -89,6 +90,12 @@ def order(labels: np.ndarray, balance: float, rng: np.random.Generator) -> np.nd
     return rng.choice(len(labels), len(labels), p=weights / weights.sum())
 
 
+def tensor(features: np.ndarray) -> tf.Tensor:
+    """The array as a tensor: in its own memory where it lies there as TensorFlow needs it, else a copy."""
+    in_place = features.flags.carray and features.ctypes.data % ALIGNMENT == 0
+    return tf.experimental.dlpack.from_dlpack(features.__dlpack__()) if in_place else tf.constant(features)
+
+
 def epoch(
     model: Classifier,
     optimizer: keras.Optimizer,
@@ -120,7 +127,7 @@ def epoch(
         averages: Of the weights, brought up to date after each step.
         synthetic: Which images are synthetic, bool (n,), for the cost; None for none of them.
     """
-    images, classes = tf.constant(features), tf.constant(labels, tf.int64)
+    images, classes = tensor(features), tf.constant(labels, tf.int64)
     made = tf.constant(np.zeros(len(labels), dtype=bool) if synthetic is None else synthetic)
     batches, parts = divided(len(labels), batch_size, parts)
     strategy = tf.distribute.get_strategy()

@@ -170,7 +170,7 @@ def train(
 
 
 def _forward(model: Classifier, features: np.ndarray, *, batch_size: int, parts: int) -> Callable[[], np.ndarray]:
-    images = tf.constant(features)
+    images = descent.tensor(features)
     batches, parts = descent.divided(len(features), batch_size, parts)
 
     @tf.function

@@ -3,7 +3,7 @@ import hypothesis.strategies as st
 import numpy as np
 import pytest
 
-from signs import descent
+from signs import classes, datasets, descent
 from signs.averaging import Averages, assign, values
 from signs.backend import keras, tf
 from signs.networks import LeNet
@@ -112,6 +112,25 @@ def test_each_part_of_each_batch_draws_its_own(model):
     run(np.arange(12))
     run(np.arange(12))
     assert sorted(seeds) == [(5, number) for number in range(12)]  # two epochs of three batches in two parts
+
+
+def test_images_of_a_data_set_are_trained_on_where_they_lie(tmp_path):
+    pixels = np.random.default_rng(0).random((6, 4, 4, 1), np.float32)
+    split = datasets.Split(pixels, np.arange(6) % 2)
+    datasets.write(tmp_path / "data", datasets.DataSet(split, split, split, classes.of_labels(np.arange(2))))
+    read = datasets.read(tmp_path / "data").train.features
+    tensor = descent.tensor(read)
+    np.testing.assert_array_equal(tensor.numpy(), pixels)
+    read[2] = 7
+    np.testing.assert_array_equal(tf.gather(tensor, [1, 2]).numpy(), read[1:3])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.uint8])
+@pytest.mark.parametrize("place", [slice(1, None), slice(None, None, 2), slice(16, 5000)])
+def test_images_that_lie_anyhow_are_copied(place, dtype):
+    pixels = np.random.default_rng(0).integers(0, 256, 6000).astype(dtype)[place]
+    pixels.flags.writeable = False
+    np.testing.assert_array_equal(descent.tensor(pixels).numpy(), pixels)
 
 
 def test_averages_stand_for_the_weights_only_while_they_are_held():

@@ -42,7 +42,7 @@ def describe(first: str, second: str, accuracies: tuple[float, float], verdict: 
 
 
 def main(first: str, second: str, model: str) -> Verdict:
-    """Compares what two results say of the same test images; ends in exit code 1 where the second is worse."""
+    """Compares what two results say of the same test images; exit code 1: the second is worse, 2: an error."""
     opinions = compare(read(first, model), read(second, model))
     verdict = judge(*(opinion.is_right for opinion in opinions))
     accuracies = tuple(float(opinion.is_right.mean()) for opinion in opinions)
@@ -58,4 +58,5 @@ if __name__ == "__main__":
     try:
         sys.exit(main(**vars(parser.parse_args())).words == LOSS)
     except (ValueError, OSError) as error:
-        sys.exit(f"compare: {' '.join(str(error).split())}")
+        print(f"compare: {' '.join(str(error).split())}", file=sys.stderr)
+        sys.exit(2)  # 1 is a loss

@@ -22,7 +22,7 @@ def compare(first: Predictions, second: Predictions) -> tuple[Opinion, Opinion]:
     """What both say of the test images of `first`, of whose classes `second` may know more.
 
     Raises:
-        ValueError: They were measured on different images.
+        ValueError: They were measured on different images, as their labels tell.
     """
     rows = np.flatnonzero(np.isin(second.labels["test"], first.ids))
     if not np.array_equal(second.labels["test"][rows], first.labels["test"]):

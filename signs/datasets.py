@@ -272,7 +272,8 @@ def unpickle(file: BinaryIO, where: str) -> Split:
     except Exception as error:  # a hostile pickle can raise anything
         raise ValueError(f"{where} cannot be read as a pickle of arrays: {' '.join(str(error).split())}") from None
     if not isinstance(content, dict) or not {"features", "labels"} <= content.keys():
-        keys = sorted(map(str, content)) if isinstance(content, dict) else type(content).__name__
+        is_dict = isinstance(content, dict)
+        keys = sorted(key for key in content if isinstance(key, str)) if is_dict else type(content).__name__
         raise ValueError(f"{where} holds {keys}; expected a dict with the keys 'features' and 'labels'")
     held = {}
     for key in Split._fields:

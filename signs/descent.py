@@ -93,6 +93,8 @@ def order(labels: np.ndarray, balance: float, rng: np.random.Generator) -> np.nd
 def tensor(features: np.ndarray) -> tf.Tensor:
     """The array as a tensor: in its own memory where it lies there as TensorFlow needs it, else a copy."""
     in_place = features.flags.carray and features.ctypes.data % ALIGNMENT == 0
+    if tf.config.list_logical_devices("GPU"):  # which would fetch them anew at each step
+        in_place = False
     return tf.experimental.dlpack.from_dlpack(features.__dlpack__()) if in_place else tf.constant(features)
 
 

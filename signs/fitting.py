@@ -103,8 +103,10 @@ def fit(
         raise ValueError("train.augmentation changes images in [-1, 1]; set preprocess.normalize to true")
     reproducible(seed, threads=1, operations=threads)
     compute_in(dtype)
-    start = models.earlier(load_from.path, load_from.sha256, dataset.classes) if load_from else None
-    model: Classifier = start or build(len(ids))
+    model: Classifier = build(len(ids))
+    if load_from:
+        few = dataset.train.features[:1]
+        model = models.earlier(load_from.path, load_from.sha256, dataset.classes, like=model, images=few)
     splits = [(split.features, classes.indices(split.labels, ids)) for split in dataset.splits.values()]
     with _reporting(logs, epochs) as report:
         training = train(

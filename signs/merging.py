@@ -78,7 +78,8 @@ def _renumber(original: Classes, synthetic: Classes) -> list:
 
 
 def _joined(original: Split, synthetic: Split) -> Split:
-    made = np.repeat([False, True], [len(original.labels), len(synthetic.labels)])
+    own = np.zeros(len(original.labels), bool) if original.synthetic is None else original.synthetic
+    made = np.concatenate([own, np.ones(len(synthetic.labels), bool)])
     return _concatenate(original, synthetic)._replace(synthetic=made)
 
 

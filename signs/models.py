@@ -93,16 +93,18 @@ def read_network(path: Path) -> Classifier:
     return network
 
 
-def earlier(network: Path, sha256: str, expected: Classes) -> Classifier:
+def earlier(network: Path, sha256: str, expected: Classes, like: Classifier, images: np.ndarray) -> Classifier:
     """The network of an earlier model to go on from, checked.
 
     Args:
         network: Its `model.keras`; the class list lies beside it.
         sha256: Of that file.
         expected: The classes to train.
+        like: A network of the settings to train by.
+        images: Some of those to train on, (n, height, width, channels).
 
     Raises:
-        ValueError: Another digest, or other classes.
+        ValueError: Another digest, other classes, another network, or one for images of another shape.
     """
     if not network.is_file():
         raise ValueError(f"train.load_from: {network} is missing; it should be the {NETWORK} of an earlier model")
@@ -115,7 +117,25 @@ def earlier(network: Path, sha256: str, expected: Classes) -> Classifier:
             f"train.load_from: {network} knows {len(own)} classes, the data have {len(expected)}, "
             "and they are not the same; only a model of the same classes can go on"
         )
-    return read_network(network)
+    found_network = read_network(network)
+    if _settings(found_network) != _settings(like):
+        raise ValueError(
+            f"train.load_from: {network} is {_settings(found_network)}, train.network {_settings(like)}; "
+            "only the same network can go on"
+        )
+    try:
+        found_network(images)
+    except Exception:  # Keras and TensorFlow each raise what they like
+        raise ValueError(
+            f"train.load_from: {network} learnt from images of another shape than {images.shape[1:]}; "
+            "only a model for images of the same shape can go on"
+        ) from None
+    return found_network
+
+
+def _settings(network: Classifier) -> dict[str, Any]:
+    config = {key: value for key, value in network.get_config().items() if key not in ("name", "dtype", "trainable")}
+    return {"network": type(network).__name__} | config
 
 
 def _read_classes(folder: Path) -> Classes:

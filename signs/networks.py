@@ -14,6 +14,7 @@ from signs.params import Count, Real, validated
 LEAST_DEVIATION = 0.04  # of pixels in [-1, 1]: an image of one colour is not blown up to noise
 LEAST_CONTRAST = 0.2  # likewise of a neighbourhood, in an image that is standardized
 
+Depth = Annotated[Count, Field(le=65_536)]
 KeepProb = Annotated[Real, Field(gt=0, le=1)]
 
 
@@ -234,7 +235,7 @@ class ConvNet(Classifier):
 
 @validated("train.network.lenet")
 def lenet(
-    classes: int, *, depths: Annotated[list[Count], Field(min_length=4, max_length=4)], dropout_keep_prob: KeepProb
+    classes: int, *, depths: Annotated[list[Depth], Field(min_length=4, max_length=4)], dropout_keep_prob: KeepProb
 ) -> Classifier:
     """The network `lenet` of params.yaml, for a number of classes."""
     return LeNet(classes, depths, dropout_keep_prob)
@@ -244,7 +245,7 @@ def lenet(
 def convnet(
     classes: int,
     *,
-    depths: Annotated[list[Annotated[list[Count], Field(min_length=1, max_length=26)]], Field(min_length=1)],
+    depths: Annotated[list[Annotated[list[Depth], Field(min_length=1, max_length=26)]], Field(min_length=1)],
     dropout_keep_prob: KeepProb,
     standardize: StrictBool,
     neighbourhood: Count | None,

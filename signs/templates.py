@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable
 from pathlib import Path
+from xml.parsers import expat
 
 import cv2
 import numpy as np
@@ -18,9 +19,11 @@ DRAWN_PIXELS = 512  # longer side at which an SVG is drawn
 ALIKE = 24  # grey levels between colours of one background
 LEAST_BACKGROUND = 0.001  # share of the image; as much at least is sign
 MAX_FILE_BYTES = 32 * 2**20
-# What would make a drawing depend on more than its own text: on files, on the machine's fonts, on code.
+MAX_DEPTH = 100  # of elements in an SVG; some hundreds end the process, as they are drawn one within the other
+# What would make a drawing depend on more than its own text: on files, on the machine's fonts, on code. Filters can
+# take hours.
 NOT_SELF_CONTAINED = re.compile(
-    r"<!ENTITY|<(?:[\w.-]+:)?(?:image|script|foreignObject|text)\b"
+    r"<!ENTITY|<(?:[\w.-]+:)?(?:image|script|foreignObject|text|filter)\b"
     r"|(?:href\s*=|url\()\s*[\"']?\s*[^\s\"'#)]|@import",
     re.IGNORECASE,
 )
@@ -187,14 +190,37 @@ def _draw(content: bytes, path: Path) -> bytes:
         raise ValueError(f"{path} is no SVG in UTF-8") from None
     if NOT_SELF_CONTAINED.search(text):
         raise ValueError(
-            f"{path} has text, scripts, entities or references to other files; a drawing must be whole in itself, "
-            "with its letters as paths"
+            f"{path} has text, scripts, filters, entities or references to other files; a drawing must be whole in "
+            "itself, with its letters as paths"
         )
+    if _depth(content, path) > MAX_DEPTH:
+        raise ValueError(f"{path} has over {MAX_DEPTH} elements one within the other; a drawing needs few")
     try:
         drawn = resvg_py.svg_to_bytes(svg_string=text, width=DRAWN_PIXELS, height=DRAWN_PIXELS, skip_system_fonts=True)
         return bytes(drawn)  # as large as fits both, whatever size and shape it claims
     except Exception as error:  # resvg raises its own kinds
         raise ValueError(f"{path} cannot be drawn as SVG: {' '.join(str(error).split())}") from None
+
+
+def _depth(content: bytes, path: Path) -> int:
+    open_now = deepest = 0
+
+    def opened(*_: object) -> None:
+        nonlocal open_now, deepest
+        open_now += 1
+        deepest = max(deepest, open_now)
+
+    def closed(_: str) -> None:
+        nonlocal open_now
+        open_now -= 1
+
+    parser = expat.ParserCreate()
+    parser.StartElementHandler, parser.EndElementHandler = opened, closed
+    try:
+        parser.Parse(content, True)
+    except expat.ExpatError as error:
+        raise ValueError(f"{path} cannot be drawn as SVG: {error}") from None
+    return deepest
 
 
 def _with_alpha(image: np.ndarray, path: Path) -> np.ndarray:

@@ -19,7 +19,7 @@ def run(main: Callable[..., None]) -> None:
     arguments = vars(parser.parse_args())
     try:
         main(**arguments)
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, MemoryError) as error:
         message = " ".join(str(error).split())
         sys.exit(f"{stage}: {message} (if an output is gone now, dvc checkout brings the last one back)")
     except KeyboardInterrupt:

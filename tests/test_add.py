@@ -70,7 +70,7 @@ SVG = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9">{}</svg>'
         ("a.png", b"", "cannot be read as an image"),
         ("a.png", b"no picture", "cannot be read as an image"),
         ("a.gif", b"GIF89a", r"is no \.svg, \.png, \.jpg, \.jpeg file"),
-        ("a.svg", SVG.format("<script>alert(1)</script>").encode(), "text, scripts, entities or references"),
+        ("a.svg", SVG.format("<script>alert(1)</script>").encode(), "text, scripts, filters, entities or references"),
         ("a.svg", SVG.format('<image href="http://example.org/a.png"/>').encode(), "references to other files"),
         ("a.svg", b"<svg", "cannot be drawn as SVG"),
         ("a.png", cv2.imencode(".png", np.full((9, 9, 3), 7, np.uint8))[1].tobytes(), "is of one colour"),

@@ -55,7 +55,7 @@ def test_other_test_labels_are_an_error(tmp_path):
     write(tmp_path / "a.npz", [True, True])
     write(tmp_path / "b.npz", [True, True], labels=[0, 1])
     returned, lines = said(tmp_path, tmp_path / "a.npz", tmp_path / "b.npz")
-    assert returned == 1
+    assert returned == 2
     assert len(lines) == 1
     assert lines[0].startswith("compare: the first model was measured on 2 test images")
 
@@ -71,5 +71,5 @@ def test_two_revisions_compare_and_an_unknown_one_is_named(tmp_path):
     returned, lines = said(tmp_path, "HEAD~1", "HEAD")
     assert (returned, lines[-1]) == (0, "verdict: real gain (+100.00%; McNemar's exact test, p = 0.0078)")
     returned, lines = said(tmp_path, "nowhere", "HEAD")
-    assert returned == 1
+    assert returned == 2
     assert lines == [line for line in lines if line.startswith("compare: nowhere is no file, and no revision with")]

@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
-from specimens import frozen
 
 from signs import datasets
 from signs.classes import Classes, SignClass
 from signs.datasets import SPLITS, DataSet, Split, unpickle_bytes
+from tests.specimens import frozen
 
 ROOT = Path(__file__).parent.parent
 

@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -47,6 +49,15 @@ def test_new_classes_get_the_ids_after_the_last():
     )
     assert merged.train.labels.tolist() == [0, 0, 1, 1, 2, 2, 3, 3]
     assert merged.test.features[:, 0, 0, 0].tolist() == [8, 9, 10, 11, 108, 109, 110, 111]
+
+
+def test_an_original_may_hold_synthetic_images_itself():
+    original = dataset({0: "Stop", 1: "Yield"}, "photographs")
+    own = np.arange(len(original.train.labels)) % 2 == 0
+    original = dataclasses.replace(original, train=original.train._replace(synthetic=own))
+    merged = merge_all(original, dataset({0: "Bus lane"}, "synthetic"))
+    assert np.array_equal(merged.train.synthetic[: len(own)], own)
+    assert merged.train.synthetic[len(own) :].all()
 
 
 def test_it_says_which_images_are_synthetic(tmp_path):

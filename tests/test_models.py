@@ -120,7 +120,7 @@ def test_a_keras_file_with_code_in_it_is_refused_and_not_run(tmp_path):
 def test_an_earlier_model_of_the_same_classes_goes_on(tmp_path):
     models.write(tmp_path / "model", made())
     path = tmp_path / "model" / "model.keras"
-    earlier = models.earlier(path, sha256(path).upper(), CLASSES)
+    earlier = models.earlier(path, sha256(path).upper(), CLASSES, made().network, images())
     for one, other in zip(earlier.get_weights(), made().network.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
 
@@ -130,8 +130,13 @@ def test_an_earlier_model_is_refused_if_it_is_not_what_it_should_be(tmp_path):
     path = tmp_path / "model" / "model.keras"
     more = Classes((*CLASSES.rows, SignClass(9, "Parking", "synthetic")))
     with pytest.raises(ValueError, match="knows 2 classes, the data have 3"):
-        models.earlier(path, sha256(path), more)
+        models.earlier(path, sha256(path), more, made().network, images())
     with pytest.raises(ValueError, match=f"has SHA-256 {sha256(path)}, params.yaml says {'0' * 64}"):
-        models.earlier(path, "0" * 64, CLASSES)
+        models.earlier(path, "0" * 64, CLASSES, made().network, images())
     with pytest.raises(ValueError, match=r"none\.keras is missing"):
-        models.earlier(tmp_path / "none.keras", "0" * 64, CLASSES)
+        models.earlier(tmp_path / "none.keras", "0" * 64, CLASSES, made().network, images())
+    with pytest.raises(ValueError, match=r"is .*'depths': \(2, 3, 5, 4\).*, train\.network .*'depths': \(2, 3, 5, 8\)"):
+        models.earlier(path, sha256(path), CLASSES, LeNet(2, depths=[2, 3, 5, 8]), images())
+    for others in (images()[:, :-4, :-4], np.repeat(images(), 3, axis=-1)):
+        with pytest.raises(ValueError, match="for images of the same shape can go on"):
+            models.earlier(path, sha256(path), CLASSES, made().network, others)

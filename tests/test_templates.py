@@ -142,12 +142,13 @@ def test_a_jpeg_stands_as_its_camera_was_held(tmp_path):
         svg("<style>@import url('https://example.org/a.css');</style>"),
         svg("<foreignObject><body/></foreignObject>"),
         svg("<text>P</text>"),
+        svg('<filter id="a"><feTurbulence numOctaves="1000000"/></filter>'),
         f'<!DOCTYPE svg [<!ENTITY a "b">]>{svg()}',
         f'<!DOCTYPE svg [<!ENTITY a SYSTEM "file:///etc/passwd">]>{svg("&a;")}',
     ],
 )
 def test_an_svg_that_is_not_whole_in_itself_is_refused(tmp_path, content):
-    with pytest.raises(ValueError, match=r"a\.svg has text, scripts, entities or references to other files"):
+    with pytest.raises(ValueError, match=r"a\.svg has text, scripts, filters, entities or references to other files"):
         read(tmp_path, "a.svg", content)
 
 
@@ -157,6 +158,7 @@ def test_an_svg_that_is_not_whole_in_itself_is_refused(tmp_path, content):
         ("", r"a\.svg cannot be drawn as SVG: "),
         ("hello", r"a\.svg cannot be drawn as SVG: "),
         ("<html><body/></html>", r"a\.svg cannot be drawn as SVG: "),
+        (svg("<g>" * 600 + "</g>" * 600), r"a\.svg has over 100 elements one within the other"),
         (svg()[:-3], r"a\.svg cannot be drawn as SVG: "),
         (svg(attributes='width="0" height="9"'), r"a\.svg cannot be drawn as SVG: .*size"),
         (png(1, 1, 8, 0, [b"\0"]), r"a\.svg is no SVG in UTF-8"),

@@ -1,6 +1,6 @@
 """How seconds and memory of the stages grow with the number of images.
 
-Not part of `make bench`: the millions take ten minutes, 9 GB of disk and 12 GB of memory.
+Not part of `make bench`: it takes a quarter of an hour, 9 GB of disk and 12 GB of memory.
 """
 
 import os

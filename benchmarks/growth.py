@@ -15,7 +15,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import yaml
+from scipy.optimize import linprog
 
 from benchmarks.contenders import ROOT, THREADS
 from benchmarks.project import change
@@ -104,18 +106,32 @@ def further(measured: dict[int, Cost]) -> dict[int, float]:
     return {more: (measured[more].seconds - measured[less].seconds) / (more - less) for less, more in pairs}
 
 
+def bend(measured: dict[int, Cost]) -> float:
+    """Share by which the straight line that fits best misses the seconds, at the size where it misses them most."""
+    sizes, seconds = np.array(list(measured), float), np.array([taken.seconds for taken in measured.values()])
+    line = np.stack([np.ones_like(sizes), sizes / sizes.max()], axis=1) / seconds[:, None]
+    # The least e of which -e <= line @ (start, slope) - 1 <= e.
+    ends = [np.column_stack([sign * line, -np.ones_like(sizes)]) for sign in (1, -1)]
+    bounds = np.repeat([1.0, -1.0], len(sizes))
+    return float(linprog([0, 0, 1], A_ub=np.concatenate(ends), b_ub=bounds).fun)
+
+
 def described(by_size: dict[int, dict[str, Cost]]) -> str:
-    """The table, and for three sizes and more how far from a straight line the last one is."""
-    rows, said = [], []
+    """The table, and for three sizes and more how far from a straight line they are."""
+    rows, ratios, bends = [], [], []
     for step in next(iter(by_size.values())):
         measured = {size: found[step] for size, found in by_size.items()}
         each = further(measured)
         rows += [_row(step, size, taken, each.get(size)) for size, taken in measured.items()]
         if len(each) > 1:
             before, last = list(each.values())[-2:]
-            said.append(f"{step} {last / before:.2f}")
-    straight = f"A further image of the last size took, beside one of the size before: {', '.join(said)} times as long."
-    return "\n\n".join([table(HEADER, rows), *([straight] if said else [])])
+            ratios.append(f"{step} {last / before:.2f}")
+            bends.append(f"{step} {bend(measured):.1%}")
+    said = [
+        f"A further image of the last size took, beside one of the size before: {', '.join(ratios)} times as long.",
+        f"A straight line misses the seconds by at most: {', '.join(bends)}.",
+    ]
+    return "\n\n".join([table(HEADER, rows), *(said if ratios else [])])
 
 
 def _row(step: str, size: int, taken: Cost, each: float | None) -> list[str]:

@@ -253,6 +253,14 @@ def test_what_a_further_image_takes_leaves_the_start_out():
     assert "merge 1.10 times as long" in text
 
 
+def test_how_far_times_are_from_a_straight_line():
+    straight = {size: growth.Cost(5 + 2 * size, 1, 1) for size in (10, 100, 1000)}
+    assert growth.bend(straight) == pytest.approx(0, abs=1e-9)
+    # A tenth off the line 1 + n to either side in turn, of which no other line is less far off.
+    bent = {1: growth.Cost(2 / 1.1, 1, 1), 2: growth.Cost(3 / 0.9, 1, 1), 3: growth.Cost(4 / 1.1, 1, 1)}
+    assert growth.bend(bent) == pytest.approx(0.1)
+
+
 def test_growth_runs_the_commands_of_the_pipeline():
     for step in growth.STEPS:
         command = growth.command(step)

@@ -82,8 +82,8 @@ def cost(step: str, project: Path) -> Cost:
     return Cost(seconds, usage.ru_maxrss * 1024, largest)
 
 
-def costs(size: int, steps: Sequence[str], count: int) -> dict[str, Cost]:
-    """What each step takes on so many images, the quickest of some rounds."""
+def costs(size: int, steps: Sequence[str], quick: bool) -> dict[str, Cost]:
+    """What each step takes on so many images, the quickest of `ROUNDS`; if `quick`, of one."""
     with tempfile.TemporaryDirectory() as folder:
         project = Path(folder)
         shutil.copy(ROOT / "params.yaml", project)
@@ -93,8 +93,9 @@ def costs(size: int, steps: Sequence[str], count: int) -> dict[str, Cost]:
         measured = {}
         for step in steps:
             rounds = []
-            for _ in range(count):
-                touch()
+            for _ in range(1 if quick else ROUNDS):
+                if not quick:
+                    touch()
                 rounds.append(cost(step, project))
             measured[step] = min(rounds)
         return measured
@@ -153,7 +154,7 @@ def main() -> None:
     parser.add_argument("--steps", nargs="+", choices=STEPS, default=list(STEPS), help="in this order (default: all)")
     chosen = parser.parse_args()
     sizes = sorted(chosen.sizes or (QUICK_SIZES if chosen.quick else SIZES))
-    body = described({size: costs(size, chosen.steps, 1 if chosen.quick else ROUNDS) for size in sizes})
+    body = described({size: costs(size, chosen.steps, chosen.quick) for size in sizes})
     publish(chosen, "Growth", f"{machine(THREADS, ('numpy', 'tensorflow'))}\n\n{body}")
 
 

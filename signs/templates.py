@@ -20,8 +20,8 @@ ALIKE = 24  # grey levels between colours of one background
 LEAST_BACKGROUND = 0.001  # share of the image; as much at least is sign
 MAX_FILE_BYTES = 32 * 2**20
 MAX_DEPTH = 100  # of elements in an SVG; some hundreds end the process, as they are drawn one within the other
-# What would make a drawing depend on more than its own text: on files, on the machine's fonts, on code. Filters can
-# take hours.
+# What would make a drawing depend on more than its own text: on files, on the machine's fonts, on code. A filter
+# takes as long as its numbers say.
 NOT_SELF_CONTAINED = re.compile(
     r"<!ENTITY|<(?:[\w.-]+:)?(?:image|script|foreignObject|text|filter)\b"
     r"|(?:href\s*=|url\()\s*[\"']?\s*[^\s\"'#)]|@import",

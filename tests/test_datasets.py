@@ -414,6 +414,12 @@ def test_memory_addresses_in_a_pickle_are_not_followed():
     assert (run.returncode, run.stdout, run.stderr) == (0, "refused\n" * 3, "")
 
 
+def test_keys_that_no_one_can_print_are_refused():
+    nested = b"\x80\x02}" + b")" + b"\x85" * 1000 + b"K\x01s."  # a dict whose key is a tuple in a tuple in a tuple...
+    with pytest.raises(ValueError, match=r"expected a dict with the keys 'features' and 'labels'"):
+        unpickle_bytes(nested, "train.p")
+
+
 def test_a_dict_of_another_kind_is_refused():
     assert_refused(pickle.dumps(OrderedDict(split()._asdict())), r"asks for collections\.OrderedDict")
 

@@ -30,6 +30,7 @@ def test_a_stage_is_given_its_paths(monkeypatch):
     [
         (ValueError("the sign\n  is upside down"), "merge: the sign is upside down (if an output is gone"),
         (FileNotFoundError(2, "No such file", "signs.zip"), "merge: [Errno 2] No such file: 'signs.zip' (if"),
+        (MemoryError("Unable to allocate 8 PiB"), "merge: Unable to allocate 8 PiB (if an output is gone"),
         (KeyboardInterrupt(), "merge: stopped; dvc repro starts it again"),
     ],
 )

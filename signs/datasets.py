@@ -83,10 +83,31 @@ class DataSet:
         """The splits by name, in the order train, valid, test."""
         return {name: getattr(self, name) for name in SPLITS}
 
+    def items(self) -> Iterator[tuple[str, Split]]:
+        """All that is stored, by name: the splits, then `withheld` where there is such a thing."""
+        yield from self.splits.items()
+        if self.withheld:
+            yield WITHHELD, self.withheld
+
     def map(self, function: Callable[[Split], Split]) -> "DataSet":
         """The data set with `function` applied to each split."""
         withheld = function(self.withheld) if self.withheld else None
         return DataSet(function(self.train), function(self.valid), function(self.test), self.classes, withheld)
+
+
+@dataclass(frozen=True)
+class Stream:
+    """A data set that is made split by split whenever it is asked for, so that memory need not hold it whole.
+
+    `items`: gives the splits by name as `DataSet.items` does, train first.
+    """
+
+    items: Callable[[], Iterator[tuple[str, Split]]]
+    classes: Classes
+
+    def gathered(self) -> DataSet:
+        """The whole of it."""
+        return DataSet(**dict(self.items()), classes=self.classes)
 
 
 def read(folder: Path) -> DataSet:
@@ -109,17 +130,15 @@ def read(folder: Path) -> DataSet:
     return check(DataSet(**splits, classes=classes.of_labels(splits["train"].labels, known)), str(folder))
 
 
-def write(folder: Path, dataset: DataSet) -> None:
+def write(folder: Path, dataset: DataSet | Stream) -> None:
     """Writes the pickles and `signnames.csv`; `folder` is whole or untouched.
 
     Raises:
         ValueError: `check` finds a fault.
     """
-    check(dataset, str(folder))
     with replaced(folder) as partial:
         partial.mkdir()
-        kept = dataset.splits | ({WITHHELD: dataset.withheld} if dataset.withheld else {})
-        for name, split in kept.items():
+        for name, split in _checked(dataset, str(folder)):
             with (partial / f"{name}.p").open("wb") as file:
                 # Pickled is also whether an array can be written to, and in which order it lies.
                 given = {name: array for name, array in split._asdict().items() if array is not None}
@@ -168,14 +187,21 @@ def check(dataset: DataSet, where: str) -> DataSet:
         ValueError: Named with `where`: an empty split, another rank or type, lengths or image shapes
             that differ, or a label that the training split lacks.
     """
-    for name, split in dataset.splits.items():
+    for _ in _checked(dataset, where):
+        pass
+    return dataset
+
+
+def _checked(dataset: DataSet | Stream, where: str) -> Iterator[tuple[str, Split]]:
+    expected = None
+    for name, split in dataset.items():
         _check_split(split, f"{where}/{name}.p")
-    shape, kind = dataset.train.features.shape[1:], dataset.train.features.dtype
-    for name, split in dataset.splits.items():
-        if split.features.shape[1:] != shape or split.features.dtype != kind:
+        found = split.features.shape[1:], split.features.dtype
+        expected = expected or found
+        if found != expected:
             raise ValueError(
-                f"{where}/{name}.p: images are {split.features.shape[1:]} {split.features.dtype}, "
-                f"those of train.p {shape} {kind}; all three need the same"
+                f"{where}/{name}.p: images are {found[0]} {found[1]}, those of train.p {expected[0]} {expected[1]}; "
+                "all splits need the same"
             )
         unknown = np.setdiff1d(split.labels, dataset.classes.ids)
         if len(unknown):
@@ -183,7 +209,7 @@ def check(dataset: DataSet, where: str) -> DataSet:
                 f"{where}/{name}.p: labels {unknown.tolist()[:10]} occur in no training image; "
                 "add some to train.p or take these images out"
             )
-    return dataset
+        yield name, split
 
 
 def _check_split(split: Split, where: str) -> None:

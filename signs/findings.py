@@ -94,7 +94,7 @@ def diagnosed(
 
 def augmented(original: DataSet, synthetic: DataSet) -> DataSet:
     """The stored images behind the merged data set, all in colour."""
-    return merge(*(dataset.map(_in_colour) for dataset in (original, synthetic)), withhold=[])
+    return merge(*(dataset.map(_in_colour) for dataset in (original, synthetic)), withhold=[]).gathered()
 
 
 def _in_colour(split: Split) -> Split:

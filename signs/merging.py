@@ -1,14 +1,16 @@
 """Two data sets become one."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from signs.classes import Classes
-from signs.datasets import DataSet, Split, check
+from signs.datasets import WITHHELD, DataSet, Split, Stream
 from signs.params import ClassId, validated
 
 
 @validated("merge")
-def merge(original: DataSet, synthetic: DataSet, *, withhold: list[ClassId]) -> DataSet:
+def merge(original: DataSet, synthetic: DataSet, *, withhold: list[ClassId]) -> Stream:
     """Adds synthetic classes to a data set.
 
     A synthetic class takes the id of the original class of the same name, or the next free one. Where
@@ -22,30 +24,29 @@ def merge(original: DataSet, synthetic: DataSet, *, withhold: list[ClassId]) -> 
             are kept apart, to measure what the synthetic ones are worth.
 
     Returns:
-        The original images of each split, followed by the synthetic ones, which `Split.synthetic` tells apart.
+        The original images of each split, followed by the synthetic ones, which `Split.synthetic` tells apart;
+        copied only as each split is asked for.
 
     Raises:
         ValueError: The images of the two do not go together, or a class to withhold is not in both.
     """
     _check_alike(original, synthetic)
     _check_in_both(withhold, original.classes, synthetic.classes)
-    train, valid = (split.without(withhold) for split in (original.train, original.valid))
-    apart = [split.of(withhold) for split in (original.train, original.valid)]
     renumbered = _renumber(original.classes, synthetic.classes)
+    known = set(original.classes.ids.tolist())
+    named = Classes((*original.classes.rows, *(row for row in renumbered if row.id not in known)))
     ids = np.array([row.id for row in renumbered])
     own_ids = np.sort(synthetic.classes.ids)
     extra = synthetic.map(lambda split: Split(split.features, ids[np.searchsorted(own_ids, split.labels)]))
-    known = set(original.classes.ids.tolist())
-    return check(
-        DataSet(
-            _joined(train, extra.train),
-            _joined(valid, extra.valid.without(known.difference(withhold))),
-            _joined(original.test, extra.test.without(known)),
-            Classes((*original.classes.rows, *(row for row in renumbered if row.id not in known))),
-            _concatenate(*apart) if withhold else None,
-        ),
-        "the merged data set",
-    )
+
+    def splits() -> Iterator[tuple[str, Split]]:
+        yield "train", _joined(original.train.without(withhold), extra.train)
+        yield "valid", _joined(original.valid.without(withhold), extra.valid.without(known.difference(withhold)))
+        yield "test", _joined(original.test, extra.test.without(known))
+        if withhold:
+            yield WITHHELD, _concatenate(original.train.of(withhold), original.valid.of(withhold))
+
+    return Stream(splits, named)
 
 
 @validated("merge")

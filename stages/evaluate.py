@@ -5,7 +5,7 @@ from pathlib import Path
 from signs import classes, evaluation, models, params, predictions, rejection, tables
 from signs.attention import of_mistakes
 from signs.backend import reproducible
-from signs.datasets import WITHHELD, read
+from signs.datasets import read
 from signs.scores import softmax
 from stages import run
 
@@ -15,7 +15,7 @@ def main(dataset: Path, model: Path, metrics: Path, probabilities: Path, accepta
     settings = params.load("train")
     reproducible(settings["seed"], settings["threads"])
     data, trained = read(dataset), models.read(model)
-    splits = data.splits | ({WITHHELD: data.withheld} if data.withheld else {})
+    splits = dict(data.items())
     logits = {name: trained.logits(split.features) for name, split in splits.items()}
     labels = {name: split.labels for name, split in splits.items()}
     measured = evaluation.evaluate(logits, labels, trained.classes, **params.load("evaluate"))

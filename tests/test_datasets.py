@@ -120,7 +120,7 @@ FAULTS = [
     ({"test": split(labels=(2, 9))}, r"data/test\.p: labels \[9\] occur in no training image; add some to train\.p"),
     ({"valid": split(labels=(0,))}, r"data/valid\.p: labels \[0\] occur in no training image"),
     ({"test": split(shape=(5, 4, 3))}, r"data/test\.p: images are \(5, 4, 3\) uint8, those of train\.p \(4, 5, 3\)"),
-    ({"valid": split(shape=(4, 5, 1))}, r"data/valid\.p: images are \(4, 5, 1\) uint8.* all three need the same"),
+    ({"valid": split(shape=(4, 5, 1))}, r"data/valid\.p: images are \(4, 5, 1\) uint8.* all splits need the same"),
     (
         {"valid": Split(split().features.astype(np.float32), split().labels)},
         r"data/valid\.p: images are \(4, 5, 3\) float32, those of train\.p \(4, 5, 3\) uint8",

@@ -1,4 +1,5 @@
 import dataclasses
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -24,7 +25,7 @@ def dataset(named, origin, count=2, first=0, shape=(2, 2, 1)):
 
 
 def merge_all(original, synthetic, **changes):
-    return merge(original, synthetic, **{"withhold": []} | changes)
+    return merge(original, synthetic, **{"withhold": []} | changes).gathered()
 
 
 def level_names(*datasets):
@@ -125,6 +126,25 @@ def test_each_image_keeps_its_class(first, second, count):
         assert np.array_equal(merged.splits[name].labels[: len(split.labels)], split.labels)
 
 
+def test_splits_are_joined_written_and_let_go_one_after_the_other(tmp_path):
+    original = dataset({0: "Stop"}, "photographs", count=100_000, shape=(8, 8, 1))
+    synthetic = dataset({0: "Bus lane"}, "synthetic", shape=(8, 8, 1))
+    tracemalloc.start()
+    datasets.write(tmp_path / "merged", merge(original, synthetic, withhold=[]))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 2.5 * original.train.features.nbytes  # the three splits are as large; the last one goes as one comes
+    assert len(datasets.read(tmp_path / "merged").test.labels) == 100_002
+
+
+def test_a_merged_data_set_can_be_asked_for_twice(tmp_path):
+    merged = merge(dataset({0: "Stop"}, "photographs"), dataset({0: "Bus lane"}, "synthetic", first=100), withhold=[])
+    for name in ("first", "second"):
+        datasets.write(tmp_path / name, merged)
+    assert datasets.digest(tmp_path / "first") == datasets.digest(tmp_path / "second")
+    assert len(merged.gathered().train.labels) == 4
+
+
 def test_neither_data_set_is_altered():
     original, synthetic = dataset({0: "Stop"}, "photographs"), dataset({0: "Bus lane"}, "synthetic")
     merged = merge_all(original, synthetic)
@@ -152,7 +172,7 @@ def test_images_that_do_not_go_together_are_an_error(shape, kind, message):
 def test_photographs_of_a_withheld_class_only_measure():
     original = dataset({4: "Stop", 9: "Parking"}, "photographs")
     synthetic = dataset({0: "Bus lane", 1: "Parking"}, "synthetic", first=100)
-    merged = merge(original, synthetic, withhold=[9])
+    merged = merge_all(original, synthetic, withhold=[9])
     assert merged.train.labels.tolist() == merged.valid.labels.tolist() == [4, 4, 10, 10, 9, 9]
     assert merged.train.features[-2:, 0, 0, 0].tolist() == [102, 103]
     assert merged.withheld.labels.tolist() == [9] * 4
@@ -170,7 +190,7 @@ def test_photographs_of_a_withheld_class_lend_nothing():
 
 def test_all_photographs_can_be_withheld():
     original = dataset({4: "Stop", 9: "Parking"}, "photographs")
-    merged = merge(original, dataset({0: "Stop", 1: "Parking"}, "synthetic", first=100), withhold=[4, 9])
+    merged = merge_all(original, dataset({0: "Stop", 1: "Parking"}, "synthetic", first=100), withhold=[4, 9])
     assert merged.train.features.min() >= 100
     assert merged.test.features.max() < 100
     assert len(merged.withheld.labels) == 8

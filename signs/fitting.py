@@ -134,12 +134,13 @@ def fit(
             report=report,
         )
     logarithms = np.log(np.maximum(np.asarray(training.softmax), LEAST))
+    told = {name: value for name, value in settings.items() if name not in ("data", "preprocess")}
     card = {
         "preprocess": preprocess,
         "image_shape": list(dataset.train.features.shape[1:]),
         "data": data,
         "images": {name: len(split.labels) for name, split in dataset.splits.items()},
-        "train": {name: value for name, value in settings.items() if name not in ("data", "preprocess", "load_from")},
+        "train": told | {"load_from": load_from and load_from.sha256},  # no path, which is of one machine
         "weights": model.count_params(),
         "temperature": calibration.temperature(logarithms, splits[1][1]),
     }

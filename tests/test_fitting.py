@@ -1,4 +1,5 @@
 import hashlib
+import json
 import os
 import re
 import signal
@@ -123,6 +124,8 @@ def test_training_goes_on_from_an_earlier_model_of_the_same_classes_only(project
     subprocess.run(COMMAND, cwd=project, check=True, capture_output=True)
     first = (project / "history.csv").read_text().splitlines()[1]
     assert first.split(",")[1:5] in [line.split(",")[1:5] for line in last]
+    card = json.loads((project / "models/original/model.json").read_text())
+    assert card["train"]["load_from"] == sha256
 
     names = project / "earlier/signnames.csv"
     names.write_text(names.read_text().replace("6,6,", "5,5,"))

@@ -11,7 +11,11 @@ CARD = {
     "image_shape": [20, 30, 3],
     "data": "ab" * 32,
     "images": {"train": 12_345, "valid": 6, "test": 8},
-    "train": {"seed": 1, "network": {"name": "lenet", "lenet": {"depths": [1, 2]}, "convnet": {"depths": [3]}}},
+    "train": {
+        "seed": 1,
+        "load_from": None,
+        "network": {"name": "lenet", "lenet": {"depths": [1, 2]}, "convnet": {"depths": [3]}},
+    },
     "weights": 1_234_567,
     "temperature": 1.25,
 }
@@ -20,7 +24,7 @@ SAID = np.array([0, 0, 0, 1, 1, 0, 2, 2])  # one of the second class is taken fo
 TRUTH = np.array([0, 0, 0, 1, 1, 1, 2, 2])
 
 
-def described(origins=("photographs",) * 3, names=("Stop", "Yield", "Ahead only"), source="signs", withheld=None):
+def described(origins=("photographs",) * 3, names=("Stop", "Yield", "Ahead only"), source="signs", withheld=None, card=CARD):
     known = Classes(tuple(map(SignClass, (4, 5, 6), names, origins)))
     logits = np.eye(3)[SAID] * 5
     labels = known.ids[TRUTH]
@@ -31,7 +35,7 @@ def described(origins=("photographs",) * 3, names=("Stop", "Yield", "Ahead only"
         said, truth = said | {"withheld": logits[chosen]}, truth | {"withheld": labels[chosen]}
     metrics = evaluation.evaluate(said, truth, known, calibration_bins=5, accepted_accuracy=0.5)
     said = Predictions(known.ids, dict.fromkeys(splits, softmax(logits)), dict.fromkeys(splits, labels))
-    return modelcard.describe("original", CARD, known, metrics, STRESS, said, source, weakest=5)
+    return modelcard.describe("original", card, known, metrics, STRESS, said, source, weakest=5)
 
 
 def test_the_card_says_what_the_model_is_and_what_it_was_trained_on():
@@ -65,6 +69,12 @@ def test_the_card_tells_of_classes_that_were_learned_from_drawings():
     assert "| accuracy, withheld classes | 66.67 |" in text
     assert "| accuracy, other original classes | 100.00 |" in text
     assert "withheld" not in described()
+
+
+def test_the_card_tells_of_an_earlier_model_that_training_went_on_from():
+    earlier = "cd" * 32
+    assert earlier in described(card=CARD | {"train": CARD["train"] | {"load_from": earlier}})
+    assert "earlier model" not in described()
 
 
 def test_the_card_names_the_weaknesses():

@@ -17,8 +17,8 @@ def write(path: Path, card: Card) -> None:
         path: Of the file.
         card: JSON values; `preprocess` (the section that its images went through), `image_shape` (height,
             width, channels), `data` (SHA-256 of its data set), `images` (how many, by split), `train` (the
-            settings of its training; of `load_from` the SHA-256), `weights` (how many the network has) and `temperature` (by which
-            logits are divided).
+            settings of its training; of `load_from` the SHA-256), `weights` (how many the network has) and
+            `temperature` (by which logits are divided).
     """
     path.write_text(json.dumps(card, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 

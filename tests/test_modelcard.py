@@ -24,7 +24,9 @@ SAID = np.array([0, 0, 0, 1, 1, 0, 2, 2])  # one of the second class is taken fo
 TRUTH = np.array([0, 0, 0, 1, 1, 1, 2, 2])
 
 
-def described(origins=("photographs",) * 3, names=("Stop", "Yield", "Ahead only"), source="signs", withheld=None, card=CARD):
+def described(
+    origins=("photographs",) * 3, names=("Stop", "Yield", "Ahead only"), source="signs", withheld=None, card=CARD
+):
     known = Classes(tuple(map(SignClass, (4, 5, 6), names, origins)))
     logits = np.eye(3)[SAID] * 5
     labels = known.ids[TRUTH]

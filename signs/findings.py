@@ -26,7 +26,8 @@ class Explored(NamedTuple):
 class Diagnosed(NamedTuple):
     """A model's results.
 
-    `dataset`: the stored images of what it was trained and measured on. `metrics`: as `evaluate` gave them.
+    `dataset`: the stored images of what it was trained and measured on, as far as it sees them.
+    `metrics`: as `evaluate` gave them.
     `attention`: where the network looked at each of `diagnosis.mistakes`, 0-1 (n, rows, columns).
     `acceptance`: see `rejection.acceptance`. `stress` and `corruptions`: what `stress.stress` gives.
     """
@@ -61,7 +62,7 @@ def diagnosed(
 
     Args:
         name: Of the model.
-        dataset: The stored images of what it was measured on.
+        dataset: The stored images of what it was measured on, as far as it sees them.
         metrics: The folder of metrics.
         probabilities: The folder of predictions.
         reports: The folder in which `diagnose` left the mistakes.
@@ -90,6 +91,12 @@ def diagnosed(
         tables.read(metrics / name / "corruptions.csv", "severity", "stress"),
         evaluation.read(metrics / name / "stress.json"),
     )
+
+
+def seen(dataset: DataSet, settings: dict[str, Any]) -> DataSet:
+    """Of the stored images the part that a network sees; `settings` are the section `preprocess` of params.yaml."""
+    fraction = settings["central_fraction"]
+    return dataset.map(lambda split: split._replace(features=images.middle(split.features, fraction)))
 
 
 def augmented(original: DataSet, synthetic: DataSet) -> DataSet:

@@ -1,4 +1,4 @@
-"""Pixels: grey, normalized, resized. Stored images are uint8 RGB until they are preprocessed here."""
+"""Pixels: grey, normalized, enlarged, resized. Stored images are uint8 RGB until they are preprocessed here."""
 
 import cv2
 import numpy as np
@@ -24,6 +24,32 @@ def grey(features: np.ndarray) -> np.ndarray:
         return features
     flat = features.reshape(-1, features.shape[2], 3)
     return cv2.cvtColor(flat, cv2.COLOR_RGB2GRAY).reshape(*features.shape[:3], 1)
+
+
+def middle(features: np.ndarray, fraction: float) -> np.ndarray:
+    """The middle of each image, enlarged to the size of the whole by cubic interpolation.
+
+    Args:
+        features: (n, height, width, 1 or 3), uint8.
+        fraction: Share of each side to keep, above 0; at 1 images stay as they are.
+
+    Returns:
+        Images of the same shape, uint8.
+
+    Raises:
+        ValueError: Another type or number of channels.
+    """
+    _refuse_converted(features)
+    if fraction == 1:
+        return features
+    height, width = features.shape[1:3]
+    lost_row, lost_column = ((length - 1) / 2 * (1 - fraction) for length in (height, width))
+    to_old = np.array([[fraction, 0, lost_column], [0, fraction, lost_row]])
+    how = {"flags": cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP, "borderMode": cv2.BORDER_REPLICATE}
+    result = np.empty_like(features)
+    for image, enlarged in zip(features, result, strict=True):
+        enlarged[...] = cv2.warpAffine(image, to_old, (width, height), **how).reshape(image.shape)
+    return result
 
 
 def normalize(features: np.ndarray) -> np.ndarray:

@@ -11,6 +11,7 @@ from signs.datasets import DataSet, Split
 from signs.params import Real, validated
 
 Brightness = Annotated[Real, Field(ge=0, le=255)]
+Fraction = Annotated[Real, Field(gt=0, le=1)]
 
 CONVERSIONS: dict[tuple[bool, bool], Callable[[np.ndarray], np.ndarray]] = {
     (False, False): lambda features: features,
@@ -22,17 +23,25 @@ CONVERSIONS: dict[tuple[bool, bool], Callable[[np.ndarray], np.ndarray]] = {
 
 def converter(section: dict[str, Any]) -> Callable[[np.ndarray], np.ndarray]:
     """What a section `preprocess` of params.yaml does to stored images of whatever split."""
-    return CONVERSIONS[section["grey"], section["normalize"]]
+    convert = CONVERSIONS[section["grey"], section["normalize"]]
+    return lambda features: convert(images.middle(features, section["central_fraction"]))
 
 
 @validated("preprocess")
 def preprocess(
-    dataset: DataSet, *, grey: StrictBool, normalize: StrictBool, min_brightness: Brightness | None
+    dataset: DataSet,
+    *,
+    central_fraction: Fraction,
+    grey: StrictBool,
+    normalize: StrictBool,
+    min_brightness: Brightness | None,
 ) -> DataSet:
     """Converts all splits, and drops training images that are too dark to teach anything.
 
     Args:
         dataset: uint8 images in one or three channels.
+        central_fraction: Share of each side that is kept, from the middle, and enlarged to the size of the whole:
+            a sign that fills the image shows a network more. 1 keeps images whole.
         grey: Reduce to one channel of brightness.
         normalize: Map 0-255 to float32 in [-1, 1]; else uint8 stays.
         min_brightness: Training images with a lower mean pixel value (0-255) are dropped; None keeps all.
@@ -47,7 +56,7 @@ def preprocess(
             f"preprocess.min_brightness {min_brightness} drops every training image of classes "
             f"{lost.tolist()}; choose a lower one"
         )
-    convert = CONVERSIONS[grey, normalize]
+    convert = converter({"central_fraction": central_fraction, "grey": grey, "normalize": normalize})
     kept = DataSet(train, dataset.valid, dataset.test, dataset.classes)
     return kept.map(lambda split: split._replace(features=convert(split.features)))
 

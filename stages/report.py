@@ -22,10 +22,8 @@ def main(data: Path, metrics: Path, predictions: Path, reports: Path, page: Path
         "diagnose": params.load("diagnose"),
     }
     original, synthetic = explored = [findings.explored(name, data, reports) for name in ("original", "synthetic")]
-    datasets = {
-        "original": original.dataset,
-        "augmented": findings.augmented(original.dataset, synthetic.dataset),
-    }
+    seen = [findings.seen(part.dataset, settings["preprocess"]) for part in explored]
+    datasets = {"original": seen[0], "augmented": findings.augmented(*seen)}
     diagnosed = [
         findings.diagnosed(name, dataset, metrics, predictions, reports, settings["diagnose"])
         for name, dataset in datasets.items()

@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from signs import datasets, diagnosis, evaluation, exploration, findings, predictions, tables
+from signs import datasets, diagnosis, evaluation, exploration, findings, images, predictions, tables
 from signs.classes import Classes, SignClass
 from signs.datasets import DataSet, Split
 
@@ -97,6 +97,14 @@ def test_what_was_found_in_another_data_set_is_refused(left, counts):
     datasets.write(folder / "data/original", dataset(counts=counts))
     with pytest.raises(ValueError, match="explore"):
         read_explored(folder)
+
+
+def test_what_a_network_sees_is_the_middle_that_preprocessing_keeps():
+    data = dataset()
+    seen = findings.seen(data, {"central_fraction": 0.6, "grey": True})
+    for name, split in seen.splits.items():
+        assert np.array_equal(split.features, images.middle(data.splits[name].features, 0.6))
+        assert np.array_equal(split.labels, data.splits[name].labels)
 
 
 # --- a model

@@ -7,7 +7,7 @@ from signs.predictions import Predictions
 from signs.scores import interval, softmax
 
 CARD = {
-    "preprocess": {"grey": False, "normalize": True, "min_brightness": None},
+    "preprocess": {"central_fraction": 0.8, "grey": False, "normalize": True, "min_brightness": None},
     "image_shape": [20, 30, 3],
     "data": "ab" * 32,
     "images": {"train": 12_345, "valid": 6, "test": 8},
@@ -48,7 +48,7 @@ def test_the_card_says_what_the_model_is_and_what_it_was_trained_on():
         "20x30 pixels",
         "12,345 to train on",
         CARD["data"],
-        "colours kept",
+        "the middle 80 % of each side enlarged to the whole, colours kept",
         "| `network.depths` | \\[1, 2\\] |",
     ):
         assert said in text

@@ -13,7 +13,7 @@ from signs.networks import LeNet
 
 CLASSES = Classes((SignClass(3, "Yield", "photographs"), SignClass(7, "Stop", "photographs")))
 CARD = {
-    "preprocess": {"grey": True, "normalize": True, "min_brightness": None},
+    "preprocess": {"central_fraction": 1.0, "grey": True, "normalize": True, "min_brightness": None},
     "image_shape": [16, 16, 1],
     "data": "0" * 64,
     "images": {"train": 5, "valid": 1, "test": 2},

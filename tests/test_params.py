@@ -203,5 +203,5 @@ def test_shares_that_do_not_add_up_are_an_error(shares):
 
 def test_of_a_misspelt_key_it_is_said_what_was_written():
     data = DataSet(Split([], []), Split([], []), Split([], []), Classes(()))
-    with pytest.raises(ValueError, match=r"params\.yaml: preprocess\.gray is unknown; preprocess takes grey, min_"):
-        preprocess(data, gray=True, normalize=True, min_brightness=None)
+    with pytest.raises(ValueError, match=r"params\.yaml: preprocess\.gray is unknown; preprocess takes central_fr"):
+        preprocess(data, gray=True, normalize=True, central_fraction=1.0, min_brightness=None)

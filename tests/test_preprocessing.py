@@ -2,12 +2,19 @@ import itertools
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as npst
 
+from signs import images, preprocessing
 from signs.classes import Classes, SignClass
 from signs.datasets import DataSet, Split
-from signs.preprocessing import preprocess
 
 EVERY_COMBINATION = list(itertools.product([True, False], repeat=2))
+
+
+def preprocess(data, **settings):
+    return preprocessing.preprocess(data, **{"central_fraction": 1.0} | settings)
 
 
 def article(x, grey, normalize):
@@ -40,6 +47,46 @@ def test_each_combination_is_the_article_s(grey, normalize, channels):
         assert split.features.dtype == (np.float32 if normalize else np.uint8)
         assert np.abs(split.features - expected).max() <= (1e-6 if normalize else 1)
         assert np.array_equal(split.labels, stored.labels)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("fraction", [0.25, 0.5, 0.75])
+def test_what_is_kept_of_the_middle_fills_the_image(channels, fraction):
+    height, width = 40, 80
+    rows, columns = (round(length * (1 - fraction) / 2) for length in (height, width))
+    features = np.zeros((2, height, width, channels), np.uint8)
+    features[0, rows : height - rows, columns : width - columns] = 200
+    features[1] = 90
+    kept = images.middle(features, fraction)
+    assert (kept.shape, kept.dtype) == (features.shape, np.uint8)
+    border = round(2 / fraction)  # two pixels of the old image, as far as a cubic reaches
+    assert (kept[0, border:-border, border:-border] == 200).all()
+    assert (kept[0, 0] < 195).all()
+    assert (kept[0, :, 0] < 195).all()
+    assert (kept[1] == 90).all()
+
+
+def test_the_middle_of_a_ramp_is_a_ramp_from_and_to_what_it_had_there():
+    ramp = np.tile(np.arange(0, 240, 4, dtype=np.uint8)[None, None, :, None], (1, 30, 1, 1))
+    kept = images.middle(ramp, 0.6).astype(int)
+    places = (np.arange(60) + 0.5) * 0.6 + 60 * 0.2 - 0.5
+    assert np.abs(kept[0, :, :, 0] - 4 * places).max() <= 1
+
+
+@given(npst.arrays(np.uint8, st.tuples(st.just(2), st.integers(1, 9), st.integers(1, 9), st.sampled_from([1, 3]))))
+def test_the_middle_of_a_mirror_image_is_the_mirror_image_of_the_middle(features):
+    kept = images.middle(features, 0.7).astype(int)
+    assert np.abs(images.middle(features[:, ::-1, ::-1], 0.7)[:, ::-1, ::-1] - kept).max() <= 2
+    assert np.array_equal(images.middle(features, 1), features)
+
+
+@pytest.mark.parametrize(("grey", "normalize"), EVERY_COMBINATION)
+def test_the_middle_is_taken_first(grey, normalize):
+    settings = {"grey": grey, "normalize": normalize, "min_brightness": None}
+    stored = dataset().map(lambda split: split._replace(features=images.middle(split.features, 0.8)))
+    expected = preprocess(stored, **settings)
+    found = preprocess(dataset(), central_fraction=0.8, **settings)
+    assert all(np.array_equal(found.splits[name].features, expected.splits[name].features) for name in found.splits)
 
 
 def test_colour_as_it_is_stored_stays_as_it_is():
@@ -90,7 +137,9 @@ def test_the_data_set_that_came_in_is_not_altered(grey, normalize):
         ({"grey": "perhaps"}, r"params\.yaml: preprocess\.grey is 'perhaps'; .*valid boolean"),
         ({"min_brightness": 256}, r"params\.yaml: preprocess\.min_brightness is 256; .*less than or equal to 255"),
         ({"min_brightness": True}, r"params\.yaml: preprocess\.min_brightness is True; a number is expected"),
-        ({"gray": True}, r"params\.yaml: preprocess\.gray is unknown; preprocess takes grey, min_brightness, norm"),
+        ({"central_fraction": 0}, r"params\.yaml: preprocess\.central_fraction is 0; .*greater than 0"),
+        ({"central_fraction": 1.1}, r"params\.yaml: preprocess\.central_fraction is 1\.1; .*less than or equal to 1"),
+        ({"gray": True}, r"params\.yaml: preprocess\.gray is unknown; preprocess takes central_fraction, grey, min_br"),
     ],
 )
 def test_a_wrong_setting_is_an_error(settings, message):

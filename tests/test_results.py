@@ -15,8 +15,9 @@ ROWS = {
     "LeNet `augmented`, synthetic images": ("lenet", "augmented", "synthetic.accuracy"),
     "LeNet `augmented`, all": ("lenet", "augmented", "accuracy"),
     "LeNet `original` with augmentation, photographs": ("lenet-camera", "original", "accuracy"),
-    "`convnet` `original`, photographs": ("convnet", "original", "accuracy"),
-    "`convnet` with rendered images, photographs": ("convnet", "augmented", "original.accuracy"),
+    "`convnet` `original`, whole photographs": ("convnet-whole", "original", "accuracy"),
+    "`convnet` with rendered images, whole photographs": ("convnet-whole", "augmented", "original.accuracy"),
+    "`convnet` with rendered images, middle of photographs": ("convnet", "augmented", "original.accuracy"),
 }
 
 SYNTHESIZED = {

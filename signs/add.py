@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from signs import classes, templates
-from signs.datasets import replaced
+from signs.files import replaced
 
 KNOWN, NEW_SIGNS = Path("data") / classes.FILE_NAME, Path("data/new_signs")
 

@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from signs.datasets import replaced
+from signs.files import replaced
 
 
 def write(path: Path, arrays: dict[str, np.ndarray]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from signs.datasets import replaced
+from signs.files import replaced
 from signs.history import Row
 
 

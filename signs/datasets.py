@@ -1,26 +1,21 @@
 """A data set: a folder with `train.p`, `valid.p`, `test.p` and the names of its classes."""
 
 import hashlib
-import io
-import pickle
-import re
-import shutil
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, ClassVar, NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 from pydantic import model_validator
 
-from signs import classes
+from signs import classes, pickles
 from signs.classes import Classes
+from signs.files import replaced
 from signs.params import Section, Share
 
 SPLITS = ("train", "valid", "test")
 WITHHELD = "withheld"
-PICKLE_PROTOCOL = 5  # the first that writes an array without a copy; fixed, for the same bytes everywhere
 ALIGNMENT = 64  # bytes; TensorFlow computes on memory that begins at a multiple of it, and copies any other
 
 
@@ -124,10 +119,41 @@ def read(folder: Path) -> DataSet:
         if not path.is_file():
             raise ValueError(f"{path} is missing; a data set is a folder with train.p, valid.p and test.p")
         with path.open("rb") as file:
-            splits[name] = unpickle(file, str(path))
+            splits[name] = read_split(file, str(path))
     names = folder / classes.FILE_NAME
     known = classes.read(names) if names.is_file() else None
     return check(DataSet(**splits, classes=classes.of_labels(splits["train"].labels, known)), str(folder))
+
+
+def read_split(file: BinaryIO, where: str) -> Split:
+    """Reads one pickled split without running anything that it names.
+
+    Other keys than those of a `Split` are passed over; images in one channel may lack the last axis.
+    The memory of the features begins at a multiple of `ALIGNMENT`.
+
+    Raises:
+        ValueError: Named with `where`: no pickle, no dict of arrays, or one that names anything but arrays.
+    """
+    content = pickles.read(file, where)
+    if not {"features", "labels"} <= content.keys():
+        raise ValueError(f"{where} holds {sorted(content)[:10]}; expected a dict with the keys 'features' and 'labels'")
+    for key in Split._fields:
+        value = content.get(key)
+        if not isinstance(value, np.ndarray) and (value is not None or key != "synthetic"):
+            raise ValueError(f"{where}: {key} are a {type(value).__name__}; expected an array")
+    split = Split(content["features"], content["labels"], content.get("synthetic"))
+    if split.features.ndim == 3:
+        split = split._replace(features=split.features[..., np.newaxis])
+    _check_split(split, where)
+    return split._replace(features=_aligned(split.features), labels=split.labels.astype(np.int64))
+
+
+def _aligned(array: np.ndarray) -> np.ndarray:
+    memory = np.empty(array.nbytes + ALIGNMENT, np.uint8)
+    start = -memory.ctypes.data % ALIGNMENT
+    copy = memory[start : start + array.nbytes].view(array.dtype).reshape(array.shape)
+    copy[...] = array
+    return copy
 
 
 def write(folder: Path, dataset: DataSet | Stream) -> None:
@@ -140,33 +166,8 @@ def write(folder: Path, dataset: DataSet | Stream) -> None:
         partial.mkdir()
         for name, split in _checked(dataset, str(folder)):
             with (partial / f"{name}.p").open("wb") as file:
-                # Pickled is also whether an array can be written to, and in which order it lies.
-                given = {name: array for name, array in split._asdict().items() if array is not None}
-                content = {name: np.require(array, requirements=["C", "W"]) for name, array in given.items()}
-                pickle.dump(content, file, protocol=PICKLE_PROTOCOL)
+                pickles.write(file, {name: array for name, array in split._asdict().items() if array is not None})
         classes.write(partial / classes.FILE_NAME, dataset.classes)
-
-
-@contextmanager
-def replaced(target: Path) -> Iterator[Path]:
-    """Gives a path beside `target` to write to, and moves it there when all went well."""
-    partial = target.with_name(f".{target.name}.partial")
-    _remove(partial)  # what a killed run left
-    partial.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        yield partial
-        if target.is_dir():
-            _remove(target)
-        partial.replace(target)
-    finally:
-        _remove(partial)
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
 
 
 def digest(folder: Path) -> str:
@@ -231,98 +232,3 @@ def _check_split(split: Split, where: str) -> None:
         raise ValueError(f"{where}: no image in it (features of shape {features.shape}); each split needs some")
     if labels.min() < 0:
         raise ValueError(f"{where}: label {labels.min()} is negative; class ids start at 0")
-
-
-class _Dtype:
-    """Stands for `numpy.dtype`, of numbers and text only: an array of objects is an array of addresses."""
-
-    def __init__(self, code: str, *_: object) -> None:
-        if not re.fullmatch(r"[biufcSU]\d+", code):
-            raise pickle.UnpicklingError(f"it holds an array of type {code!r}; only numbers are read")
-        self.dtype = np.dtype(code)
-
-    def __setstate__(self, state: tuple) -> None:
-        self.dtype = self.dtype.newbyteorder(state[1])
-
-
-class _Array:
-    """Stands for `numpy.ndarray`, which would take a pickle's word for what lies in its memory."""
-
-    def __init__(self, *_: object) -> None:  # a pickle gives the shape of an empty array first
-        self.array = np.empty(0)
-
-    def __setstate__(self, state: tuple) -> None:
-        _, shape, dtype, is_fortran, content = state
-        self.array = np.frombuffer(content, dtype.dtype).reshape(shape, order="F" if is_fortran else "C")
-
-
-def _from_buffer(content: bytes, dtype: _Dtype, shape: tuple[int, ...], order: str) -> _Array:
-    array = _Array()
-    array.__setstate__((1, shape, dtype, order == "F", content))
-    return array
-
-
-def _encode(text: str, _encoding: str) -> bytes:
-    return text.encode("latin-1")
-
-
-class _ArrayUnpickler(pickle.Unpickler):
-    """Builds arrays and plain containers, and nothing else: a pickle can name any function to call."""
-
-    STAND_INS: ClassVar = {
-        ("numpy", "ndarray"): _Array,
-        ("numpy", "dtype"): _Dtype,
-        ("numpy._core.multiarray", "_reconstruct"): _Array,
-        ("numpy._core.numeric", "_frombuffer"): _from_buffer,  # protocol 5
-        ("_codecs", "encode"): _encode,  # bytes, up to protocol 2
-    }
-
-    def find_class(self, module: str, name: str) -> Any:
-        stand_in = self.STAND_INS.get((module.replace("numpy.core.", "numpy._core."), name))  # NumPy 1 wrote numpy.core
-        if stand_in is None:
-            raise pickle.UnpicklingError(f"it asks for {module}.{name}, which is no part of an array: refused, not run")
-        return stand_in
-
-
-def unpickle(file: BinaryIO, where: str) -> Split:
-    """Reads one pickled split without running anything that it names.
-
-    Other keys than those of a `Split` are passed over; images in one channel may lack the last axis.
-    The memory of the features begins at a multiple of `ALIGNMENT`.
-
-    Raises:
-        ValueError: Named with `where`: no pickle, no dict of arrays, or one that names anything but arrays.
-    """
-    try:
-        content = _ArrayUnpickler(file).load()
-    except Exception as error:  # a hostile pickle can raise anything
-        raise ValueError(f"{where} cannot be read as a pickle of arrays: {' '.join(str(error).split())}") from None
-    if not isinstance(content, dict) or not {"features", "labels"} <= content.keys():
-        is_dict = isinstance(content, dict)
-        keys = sorted(key for key in content if isinstance(key, str)) if is_dict else type(content).__name__
-        raise ValueError(f"{where} holds {keys}; expected a dict with the keys 'features' and 'labels'")
-    held = {}
-    for key in Split._fields:
-        value = content.get(key)
-        if isinstance(value, _Array):
-            held[key] = value.array
-        elif value is not None or key != "synthetic":
-            raise ValueError(f"{where}: {key} are a {type(value).__name__}; expected an array")
-    split = Split(**held)
-    if split.features.ndim == 3:
-        split = split._replace(features=split.features[..., np.newaxis])
-    _check_split(split, where)
-    return split._replace(features=_aligned(split.features), labels=split.labels.astype(np.int64))
-
-
-def _aligned(array: np.ndarray) -> np.ndarray:
-    memory = np.empty(array.nbytes + ALIGNMENT, np.uint8)
-    start = -memory.ctypes.data % ALIGNMENT
-    copy = memory[start : start + array.nbytes].view(array.dtype).reshape(array.shape)
-    copy[...] = array
-    return copy
-
-
-def unpickle_bytes(content: bytes, where: str) -> Split:
-    """As `unpickle`, from bytes in memory."""
-    return unpickle(io.BytesIO(content), where)

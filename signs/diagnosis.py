@@ -9,7 +9,7 @@ import numpy as np
 
 from signs import arrays
 from signs.classes import Classes, indices
-from signs.datasets import replaced
+from signs.files import replaced
 from signs.params import Count, validated
 from signs.predictions import Predictions
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from signs import rejection
 from signs.classes import SEEN_DRAWINGS, Classes, indices
-from signs.datasets import replaced
+from signs.files import replaced
 from signs.params import Count, Share, validated
 from signs.scores import accuracy, cross_entropy, softmax
 

@@ -11,7 +11,8 @@ from pydantic import Field
 from signs import copies, images
 from signs.classes import Classes
 from signs.copies import Prepared
-from signs.datasets import SPLITS, DataSet, Split, replaced
+from signs.datasets import SPLITS, DataSet, Split
+from signs.files import replaced
 from signs.params import Count, Real, Seed, validated
 
 BRIGHTNESS_EDGES = np.arange(0, 261, 10)  # of the histograms of mean pixel values

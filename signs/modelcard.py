@@ -9,8 +9,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from signs import classes
 from signs.cards import Card
 from signs.classes import Classes
-from signs.datasets import replaced
 from signs.diagnosis import confused, confusion
+from signs.files import replaced
 from signs.params import Count, validated
 from signs.predictions import Predictions
 from signs.scores import interval

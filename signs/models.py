@@ -15,7 +15,7 @@ import numpy as np
 from signs import cards, classes
 from signs.backend import keras, tf
 from signs.classes import Classes
-from signs.datasets import replaced
+from signs.files import replaced
 from signs.networks import Classifier
 
 NETWORK = "model.keras"

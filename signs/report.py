@@ -8,7 +8,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from signs.chapters import comparison, data_sets, models, new_signs
-from signs.datasets import replaced
+from signs.files import replaced
 from signs.findings import Diagnosed, Explored
 from signs.params import Count, validated
 from signs.preview import Preview

@@ -5,7 +5,7 @@ import math
 from itertools import chain
 from pathlib import Path
 
-from signs.datasets import replaced
+from signs.files import replaced
 
 Table = list[dict[str, float]]
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 from signs import classes, diagnosis, figures, params, predictions, tables
 from signs.albums.diagnosis import album
-from signs.datasets import replaced, unpickle
+from signs.datasets import read_split
+from signs.files import replaced
 from signs.images import displayed
 from stages import run
 
@@ -14,7 +15,7 @@ def main(dataset: Path, model: Path, probabilities: Path, history: Path, plotted
     predicted, known = predictions.read(probabilities), classes.read(model / classes.FILE_NAME)
     path = dataset / "test.p"  # the other splits take a second to read
     with path.open("rb") as file:
-        test = unpickle(file, str(path))
+        test = read_split(file, str(path))
     found = diagnosis.diagnose(predicted, known, **params.load("diagnose"))
     places = predictions.read_attention(probabilities, found.mistakes)
     diagnosis.write_tables(plotted, found)

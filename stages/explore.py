@@ -4,7 +4,8 @@ from pathlib import Path
 
 from signs import exploration, figures, params
 from signs.albums.exploration import album
-from signs.datasets import read, replaced
+from signs.datasets import read
+from signs.files import replaced
 from stages import run
 
 

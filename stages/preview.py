@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from signs import figures, params
-from signs.datasets import read, replaced
+from signs.datasets import read
 from signs.figures.galleries import new_sign
+from signs.files import replaced
 from signs.preview import preview
 from signs.templates import of_names
 from stages import run

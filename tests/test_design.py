@@ -33,6 +33,8 @@ STAGES = (
 ORDER = (
     "signs",
     "signs.params",
+    "signs.files",
+    "signs.pickles",
     "signs.classes",
     "signs.download",
     "signs.datasets",

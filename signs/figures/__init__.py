@@ -11,8 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from signs.datasets import replaced
 from signs.figures.text import DPI, SMALL, TEXT, TITLE, fitted, font_file, text_width
+from signs.files import replaced
 
 MOST_CLASSES = 100  # that a figure with a cell for each class shows
 WIDTH = 1200  # of most figures, pixels

@@ -1,6 +1,7 @@
 """Source `signs`: a release zip that holds `train.p`, `valid.p` and `test.p`."""
 
 import hashlib
+import io
 from collections.abc import Mapping
 from pathlib import Path, PureWindowsPath
 from typing import Annotated
@@ -11,7 +12,7 @@ from pydantic import BeforeValidator, Field
 
 from signs import classes, download
 from signs.classes import Classes
-from signs.datasets import SPLITS, DataSet, check, unpickle_bytes
+from signs.datasets import SPLITS, DataSet, check, read_split
 
 Mirrors = Annotated[list[str], BeforeValidator(lambda url: [url] if isinstance(url, str) else url), Field(min_length=1)]
 
@@ -45,7 +46,7 @@ def release(downloads: Path, known: Classes, mirrors: list[str], sha256: str | N
         names = _only(archive, classes.FILE_NAME)
     for split, content in contents.items():
         print(provenance(split, content, KNOWN_SHA256))
-    splits = {split: unpickle_bytes(content, f"{path}/{split}.p") for split, content in contents.items()}
+    splits = {split: read_split(io.BytesIO(content), f"{path}/{split}.p") for split, content in contents.items()}
     ids = np.unique(splits["train"].labels)
     own = classes.parse(names, f"{path}/{classes.FILE_NAME}") if names else None
     named = own or (known if np.array_equal(known.ids, ids) else None)

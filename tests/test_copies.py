@@ -240,7 +240,7 @@ def benchmark():
         pytest.skip("the German benchmark as a zip is not there")
     with zipfile.ZipFile(BENCHMARK) as archive:
         train, valid, test = (
-            datasets.unpickle_bytes(archive.read(f"{name}.p"), name) for name in ("train", "valid", "test")
+            datasets.read_split(archive.open(f"{name}.p"), name) for name in ("train", "valid", "test")
         )
     bytes_of_train = set(map(bytes, train.features))
     is_exact = np.array([bytes(image) in bytes_of_train for image in test.features])

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # else each start speaks of a GPU that is not there
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # else it speaks of a GPU that is not there; 0 shows all of it
 # TensorFlow turns oneDNN on by itself on some processors only; where it does not, an epoch takes three times as long.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
@@ -25,9 +25,26 @@ def _hidden(*modules: str) -> Iterator[None]:
             del sys.modules[name]
 
 
-# Keras imports both where they are installed, for wrappers and pictures that nothing here uses: its start
-# takes 5.8 instead of 4.0 seconds of a core. Who does use them imports Keras first.
-with _hidden("matplotlib", "sklearn"):
+@contextmanager
+def _silenced() -> Iterator[None]:
+    """Drops what is written to standard error meanwhile, by native code too; not where all is to be shown."""
+    if os.environ["TF_CPP_MIN_LOG_LEVEL"] == "0":
+        yield
+        return
+    shown, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(shown, 2)
+        os.close(shown)
+        os.close(nowhere)
+
+
+# TensorFlow 2.21 speaks while it is imported, whatever its level. Keras imports both modules where they are
+# installed, for wrappers and pictures that nothing here uses: its start takes 5.8 instead of 4.0 seconds of a core.
+# Who does use them imports Keras first.
+with _silenced(), _hidden("matplotlib", "sklearn"):
     import keras
     import tensorflow as tf
     from keras import ops

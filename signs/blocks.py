@@ -25,8 +25,11 @@ def by_squares(images, layer: ConvLayer):
         Folded (n, rows / 2, columns, 2 * depth).
     """
     depth = layer.weight.shape[-1]
-    squares = tf.nn.space_to_depth(images, 4)
-    rows, columns = squares.shape[1] - 1, squares.shape[2] - 1
+    height, width, channels = images.shape[1:]
+    # `tf.nn.space_to_depth` gives the same, and takes as long as the product of matrices below.
+    squares = tf.transpose(tf.reshape(images, (-1, height // 4, 4, width // 4, 4 * channels)), (0, 1, 3, 2, 4))
+    squares = tf.reshape(squares, (-1, height // 4, width // 4, 16 * channels))
+    rows, columns = height // 4 - 1, width // 4 - 1
     # 8x8 pixels see the 4x4 places. As a product of matrices it takes two thirds of the time of a convolution.
     corners = [squares[:, y : y + rows, x : x + columns] for y in (0, 1) for x in (0, 1)]
     patches = tf.reshape(tf.concat(corners, axis=-1), (-1, len(corners) * squares.shape[-1]))

@@ -1,3 +1,6 @@
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +14,7 @@ from signs.networks import ConvNet
 from signs.training import train
 from tests.test_training import SETTINGS, small, stripes
 
+ROOT = Path(__file__).parent.parent
 CPU = Path("/proc/cpuinfo")
 computes_in_bfloat16 = pytest.mark.skipif(
     not CPU.is_file() or not BFLOAT16 & set(CPU.read_text().split()),
@@ -26,6 +30,22 @@ def float32_again():
 
 def narrow():
     return ConvNet(3, depths=[[8], [16]], dropout_keep_prob=0.9, neighbourhood=5)
+
+
+def said(code, **environment):
+    """What a fresh Python that imports the backend and then runs `code` writes to standard error."""
+    asked = {name: value for name, value in os.environ.items() if name != "TF_CPP_MIN_LOG_LEVEL"} | environment
+    command = [sys.executable, "-c", f"from signs.backend import tf\n{code}"]
+    return subprocess.run(command, cwd=ROOT, env=asked, check=False, capture_output=True, text=True).stderr
+
+
+def test_tensorflow_starts_without_a_word_unless_it_is_asked_for():
+    assert said("tf.constant(1) + 1") == ""
+    assert "oneDNN custom operations are on" in said("tf.constant(1) + 1", TF_CPP_MIN_LOG_LEVEL="0")
+
+
+def test_what_goes_wrong_after_the_start_is_shown():
+    assert said("raise ValueError('loud')").endswith("ValueError: loud\n")
 
 
 @pytest.mark.parametrize("text", ["flags : fpu sse2 avx2 avx512f\n", None])

@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -27,8 +28,8 @@ SYNTHESIZED = {
 }
 
 
-def measured_value(path, key):
-    value = json.loads(path.read_text())["test"]
+def measured_value(text, key):
+    value = json.loads(text)["test"]
     for part in key.split("."):
         value = value[part]
     return 100 * value
@@ -49,7 +50,7 @@ def table():
 def test_a_row_of_the_table_is_what_the_runs_gave(row):
     network, name, key = ROWS[row]
     runs = sorted((ROOT / "results").glob(f"{network}-seed*"))
-    values = [measured_value(run / f"{name}.json", key) for run in runs]
+    values = [measured_value((run / f"{name}.json").read_text(), key) for run in runs]
     *seeds, last = table()[row][:4]
     assert seeds == [f"{value:.2f}" for value in values]
     assert last == summary(values)
@@ -59,15 +60,21 @@ def test_a_row_of_the_table_is_what_the_runs_gave(row):
 def test_what_synthesis_is_worth_is_what_the_runs_gave(row):
     keys = ["withheld.recall", "withheld.accuracy", *(["others.accuracy"] if row != "all 43" else [])]
     runs = sorted((ROOT / "results").glob(f"{SYNTHESIZED[row]}-seed*"))
-    values = {key: [measured_value(run / "augmented.json", key) for run in runs] for key in keys}
+    values = {key: [measured_value((run / "augmented.json").read_text(), key) for run in runs] for key in keys}
     assert [cell for cell in table()[row][1:] if cell] == [summary(seeds) for seeds in values.values()]
+
+
+def committed(path):
+    return subprocess.run(["git", "show", f"HEAD:{path}"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
 
 
 def test_the_figures_of_the_sample_are_those_of_the_committed_run():
     text = " ".join((ROOT / "README.md").read_text().split())
     said = re.search(r"sample, seed 1: ([\d.]+) % of 43 classes, ([\d.]+) % of 48;", text)
-    measured = [measured_value(ROOT / "metrics" / f"{name}.json", "accuracy") for name in ("original", "augmented")]
-    assert list(said.groups()) == [f"{value:.1f}" for value in measured]
+    files = [f"metrics/{name}.json" for name in ("original", "augmented")]
+    # A run here that is not committed has others, on another kind of processor; or it is about to be.
+    runs = [[committed(file) for file in files], [(ROOT / file).read_text() for file in files]]
+    assert list(said.groups()) in [[f"{measured_value(text, 'accuracy'):.1f}" for text in run] for run in runs]
 
 
 def test_every_run_says_on_which_data_and_with_which_settings():

@@ -11,8 +11,8 @@ PAGE = Path(__file__).parent / "RESULTS.md"
 HEAD = """# Results
 
 Written by the benchmarks: `make bench` for most, `python -m benchmarks.NAME` for one; `growth` and `whole_pipeline`,
-which take long, only so. Contenders of a table take turns within one run: a round of each, then the next. A ratio is the
-median of those of the rounds, with the lowest and the highest.
+which take long, only so. Contenders of a table take turns within one run: a round of each, then the next. A ratio is
+the median of those of the rounds, with the lowest and the highest.
 """
 
 

@@ -44,16 +44,18 @@ def attention(network: Classifier, features: np.ndarray, indices: np.ndarray) ->
         indices: Of the class asked about, for each image, (n,).
 
     Returns:
-        float32 (n, rows, columns) of the maps, 0-1; the highest place of an image is 1, or all are 0.
+        float32 (n, rows, columns), the grid of the maps over the image, 0-1; the highest place of an image is 1, or
+        all are 0.
     """
     found = []
     for start in range(0, len(features), BATCH_SIZE):
-        maps = network.maps(ops.convert_to_tensor(features[start : start + BATCH_SIZE]))
+        images = ops.convert_to_tensor(features[start : start + BATCH_SIZE])
+        maps = network.maps(images)
         with tf.GradientTape() as tape:
             tape.watch(maps)
             asked = tf.gather(network.head(maps), indices[start : start + BATCH_SIZE], batch_dims=1)
         raised = ops.relu(ops.sum(ops.cast(maps * tape.gradient(asked, maps), "float32"), axis=-1))
-        found.append(ops.convert_to_numpy(raised))
+        found.append(ops.convert_to_numpy(network.back(images, raised)))
     if not found:
         return np.zeros((0, 1, 1), dtype=np.float32)
     places = np.concatenate(found)

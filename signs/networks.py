@@ -10,6 +10,7 @@ from signs.backend import keras, ops
 from signs.blocks import by_pairs, by_squares
 from signs.layers import ConvLayer, DropoutLayer, FlattenLayer, FullLayer, Layer, NormalizedConvLayer, registered
 from signs.params import Count, Real, validated
+from signs.transformers import SpatialTransformer
 
 LEAST_DEVIATION = 0.04  # of pixels in [-1, 1]: an image of one colour is not blown up to noise
 LEAST_CONTRAST = 0.2  # likewise of a neighbourhood, in an image that is standardized
@@ -32,6 +33,10 @@ class Classifier(keras.Model):
     def head(self, maps, training: bool = False):
         """Logits, (n, classes)."""
         raise NotImplementedError
+
+    def back(self, inputs, places):  # noqa: ARG002  # the places of the maps are those of the image
+        """Brings values of the maps' places, (n, rows, columns), to where these are in the images: the same shape."""
+        return places
 
     def call(self, inputs, training: bool = False):
         """Gives logits, (n, classes)."""
@@ -163,11 +168,13 @@ class ConvNet(Classifier):
         dropout_keep_prob: float = 0.6,
         standardize: bool = True,
         neighbourhood: int | None = 9,
+        spatial_transformer: bool = False,
         **kwargs,
     ) -> None:
         super().__init__(**{"name": "convnet"} | kwargs)
         self.classes, self.depths, self.dropout_keep_prob = classes, tuple(map(tuple, depths)), dropout_keep_prob
         self.standardize, self.neighbourhood = standardize, neighbourhood
+        self.spatial_transformer = spatial_transformer
 
     def build(self, input_shape: Sequence) -> None:
         """Makes the layers for images of this shape.
@@ -180,6 +187,9 @@ class ConvNet(Classifier):
         if min(height, width) < least:
             raise ValueError(f"images are {height}x{width} pixels; these groups need at least {least}x{least}")
         channels += self.neighbourhood is not None
+        self.transformer = SpatialTransformer(name="transformer") if self.spatial_transformer else None
+        if self.transformer:  # weights are read before the first image comes
+            self.transformer.build((None, height, width, channels))
         self.groups = []
         for number, depths in enumerate(self.depths, start=1):
             group = []
@@ -195,6 +205,21 @@ class ConvNet(Classifier):
 
     def maps(self, inputs, training: bool = False):
         """What the convolutions find, after the last pooling: (n, rows, columns, channels)."""
+        x = self._standardized(inputs)
+        x = self.transformer(x, training=training) if self.transformer else x
+        x = ops.cast(x, self.compute_dtype)
+        for group in self.groups:
+            for layer in group:
+                x = layer(x, training=training)
+            x = ops.max_pool(x, 2, 2)
+        return x
+
+    def back(self, inputs, places):
+        """Brings values of the maps' places, (n, rows, columns), to where these are in the images: the same shape."""
+        return self.transformer.back(self._standardized(inputs), places) if self.transformer else places
+
+    def _standardized(self, inputs):
+        """The images with the further channel, float32, as the transformer or the first convolution takes them."""
         x = ops.cast(inputs, "float32")
         x = ops.expand_dims(x, -1) if ops.ndim(x) == 3 else x
         if self.standardize:
@@ -202,11 +227,6 @@ class ConvNet(Classifier):
             x = (x - mean) / (ops.sqrt(variance) + LEAST_DEVIATION)
         if self.neighbourhood:
             x = ops.concatenate([x, self._relative(ops.mean(x, axis=-1, keepdims=True))], axis=-1)
-        x = ops.cast(x, self.compute_dtype)
-        for group in self.groups:
-            for layer in group:
-                x = layer(x, training=training)
-            x = ops.max_pool(x, 2, 2)
         return x
 
     def _relative(self, brightness):
@@ -229,6 +249,7 @@ class ConvNet(Classifier):
             "dropout_keep_prob": self.dropout_keep_prob,
             "standardize": self.standardize,
             "neighbourhood": self.neighbourhood,
+            "spatial_transformer": self.spatial_transformer,
         }
         return {**super().get_config(), **own}
 
@@ -249,9 +270,10 @@ def convnet(
     dropout_keep_prob: KeepProb,
     standardize: StrictBool,
     neighbourhood: Count | None,
+    spatial_transformer: StrictBool,
 ) -> Classifier:
     """The network `convnet` of params.yaml, for a number of classes."""
-    return ConvNet(classes, depths, dropout_keep_prob, standardize, neighbourhood)
+    return ConvNet(classes, depths, dropout_keep_prob, standardize, neighbourhood, spatial_transformer)
 
 
 NETWORKS: dict[str, Callable[..., Classifier]] = {"lenet": lenet, "convnet": convnet}

@@ -102,6 +102,7 @@ ORDER = (
     "signs.backend",
     "signs.layers",
     "signs.blocks",
+    "signs.transformers",
     "signs.networks",
     "signs.augmentation",
     "signs.averaging",

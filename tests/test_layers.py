@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from signs.backend import tf
 from signs.layers import ConvLayer, DropoutLayer, FlattenLayer, FullLayer, Layer, NormalizedConvLayer, WeightedLayer
+from signs.transformers import SpatialTransformer
 
 # Layer, input shape, output shape.
 CONTRACT = [
@@ -18,6 +19,7 @@ CONTRACT = [
     (lambda: ConvLayer((3, 2, 1, 4), "gelu", (3, 3), (1, 2)), (4, 9, 9, 1), (4, 5, 3, 4)),
     (lambda: NormalizedConvLayer((3, 3, 2, 5)), (4, 9, 8, 2), (4, 9, 8, 5)),
     (lambda: NormalizedConvLayer((5, 5, 1, 4), "tanh", stride=2, momentum=0.9), (4, 9, 8, 1), (4, 5, 4, 4)),
+    (SpatialTransformer, (4, 18, 17, 2), (4, 18, 17, 2)),
 ]
 
 

@@ -200,8 +200,10 @@ def test_too_small_images_for_its_groups_are_refused():
 
 def test_convnet_takes_its_settings_from_params():
     section = params.load("train")["network"]["convnet"]
-    model = convnet(43, **section)
+    model = convnet(48, **section | {"spatial_transformer": True})
     model(images(shape=(32, 32, 3)))
     assert sum(np.prod(weight.shape) for weight in model.trainable_variables) < 800_000
     with pytest.raises(ValueError, match=r"train\.network\.convnet\.depths"):
         convnet(43, **section | {"depths": [[]]})
+    with pytest.raises(ValueError, match=r"train\.network\.convnet\.spatial_transformer is 1; .*boolean"):
+        convnet(43, **section | {"spatial_transformer": 1})

@@ -206,7 +206,7 @@ class ConvNet(Classifier):
     def maps(self, inputs, training: bool = False):
         """What the convolutions find, after the last pooling: (n, rows, columns, channels)."""
         x = self._standardized(inputs)
-        x = self.transformer(x, training=training) if self.transformer else x
+        x = self.transformer(x) if self.transformer else x
         x = ops.cast(x, self.compute_dtype)
         for group in self.groups:
             for layer in group:

@@ -4,11 +4,19 @@ import math
 from collections.abc import Sequence
 
 from signs.backend import ops, tf
-from signs.layers import FullLayer, Layer, NormalizedConvLayer, registered
+from signs.layers import FullLayer, Layer, WeightedLayer, registered
 
 DEPTHS = (16, 32, 32)  # channels of the convolutions that find the map
 KERNELS = (5, 3, 3)  # their sides
 UNITS = 32
+
+
+class StridedConvLayer(WeightedLayer):
+    """Convolution at every second row and column, then an activation: (n, ceil(height / 2), ceil(width / 2), depth)."""
+
+    def call(self, inputs):
+        """Gives (n, rows, columns, weight_shape[3])."""
+        return self.operation(ops.conv(inputs, self.weight, strides=2, padding="same") + self.bias)
 
 
 @registered
@@ -31,30 +39,30 @@ class SpatialTransformer(Layer):
         height, width, channels = input_shape[1:]
         self.convolutions = []
         for number, (depth, side) in enumerate(zip(DEPTHS, KERNELS, strict=True), start=1):
-            shape = (side, side, channels, depth)
-            self.convolutions.append(
-                NormalizedConvLayer(shape, stride=2, name=f"convolution_{number}", dtype="float32")
-            )
+            # Small weights make small steps: normalized, or with the larger ones of rectifiers, maps jump.
+            stddev = math.sqrt(2 / (side * side * (channels + depth)))
+            shape, name = (side, side, channels, depth), f"convolution_{number}"
+            self.convolutions.append(StridedConvLayer(shape, name, 0.0, stddev, operation="relu", dtype="float32"))
             height, width, channels = math.ceil(height / 2), math.ceil(width / 2), depth
         size = height * width * channels
-        self.hidden = FullLayer((size, UNITS), stddev=math.sqrt(2 / size), name="hidden", dtype="float32")
+        self.hidden = FullLayer((size, UNITS), stddev=math.sqrt(2 / (size + UNITS)), name="hidden", dtype="float32")
         self.change = FullLayer((UNITS, 6), "linear", stddev=0.0, name="change", dtype="float32")
         super().build(input_shape)
 
-    def call(self, inputs, training: bool = False):
+    def call(self, inputs):
         """Gives the images as the maps show them."""
         height, width, channels = inputs.shape[1:]
-        looked_at = _grid(height, width, self.maps(inputs, training))
+        looked_at = _grid(height, width, self.maps(inputs))
         return tf.reshape(_sampled(inputs, looked_at), (-1, height, width, channels))
 
-    def maps(self, images, training: bool = False):
+    def maps(self, images):
         """The affine map of each image: (n, 2, 3), which takes (row, column, 1) of a place to those of the one it sees.
 
         Rows and columns go from -1 at one edge of the image to 1 at the other.
         """
         found = images
         for convolution in self.convolutions:
-            found = convolution(found, training=training)
+            found = convolution(found)
         change = self.change(self.hidden(tf.reshape(found, (-1, math.prod(found.shape[1:])))))
         return tf.reshape(change, (-1, 2, 3)) + tf.eye(2, 3)
 

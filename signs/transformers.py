@@ -26,9 +26,11 @@ class SpatialTransformer(Layer):
     (n, height, width, channels) stays (n, height, width, channels). At first every map is the identity. A map says
     where in the image each place of the output looks; places beyond the image see its nearest edge.
 
-    Its gradients are those of the weights alone. It computes in float32: coordinates need it.
+    It computes in float32, which coordinates need. Where images may be of one colour, standardize them before it: the
+    gradient of a deviation of 0 is no number.
 
-    Source: Jaderberg, Simonyan, Zisserman, Kavukcuoglu, "Spatial transformer networks", 2015.
+    Source: Jaderberg, Simonyan, Zisserman, Kavukcuoglu, "Spatial transformer networks", 2015; first weights as Glorot,
+    Bengio, "Understanding the difficulty of training deep feedforward neural networks", 2010.
     """
 
     def __init__(self, **kwargs) -> None:
@@ -39,7 +41,7 @@ class SpatialTransformer(Layer):
         height, width, channels = input_shape[1:]
         self.convolutions = []
         for number, (depth, side) in enumerate(zip(DEPTHS, KERNELS, strict=True), start=1):
-            # Small weights make small steps: normalized, or with the larger ones of rectifiers, maps jump.
+            # Normalized and with the larger weights of He it mistakes more of the signs held out (docs/experiments.md).
             stddev = math.sqrt(2 / (side * side * (channels + depth)))
             shape, name = (side, side, channels, depth), f"convolution_{number}"
             self.convolutions.append(StridedConvLayer(shape, name, 0.0, stddev, operation="relu", dtype="float32"))
@@ -50,13 +52,13 @@ class SpatialTransformer(Layer):
         super().build(input_shape)
 
     def call(self, inputs):
-        """Gives the images as the maps show them."""
+        """Gives the images as the maps show them, float32 of the same shape."""
         height, width, channels = inputs.shape[1:]
         looked_at = _grid(height, width, self.maps(inputs))
         return tf.reshape(_sampled(inputs, looked_at), (-1, height, width, channels))
 
     def maps(self, images):
-        """The affine map of each image: (n, 2, 3), which takes (row, column, 1) of a place to those of the one it sees.
+        """The affine map of each image, float32 (n, 2, 3), by which (row, column, 1) of a place gives where it looks.
 
         Rows and columns go from -1 at one edge of the image to 1 at the other.
         """
@@ -70,7 +72,7 @@ class SpatialTransformer(Layer):
         """Brings what was found in transformed images back to where it is in the images; 0 where none looked.
 
         Args:
-            images: As `call` takes them.
+            images: As `call` takes them, float32 (n, height, width, channels).
             places: Float (n, rows, columns), a grid over each transformed image.
 
         Returns:

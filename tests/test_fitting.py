@@ -82,6 +82,7 @@ def test_every_setting_but_the_default_trains_in_a_process_of_its_own(project):
         "epochs: 12": "epochs: 3",
         "name: lenet": "name: convnet",
         "[[32, 32], [64, 64], [160, 160, 160]]": "[[4], [6, 6]]",
+        "spatial_transformer: false": "spatial_transformer: true",
         "name: none": "name: camera",
         "name: constant": "name: cosine",
         "averaging: 0.0": "averaging: 0.9",

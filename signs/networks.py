@@ -156,9 +156,10 @@ class ConvNet(Classifier):
         neighbourhood: Side in pixels of the square around each pixel, as much of it as lies in the image, by whose
             mean and deviation a further channel standardizes the brightness: in it, what lies in shadow looks
             like the rest. None for no such channel.
+        spatial_transformer: Whether a `SpatialTransformer` turns, moves and enlarges each image first.
 
     Source: the further channel follows Jarrett, Kavukcuoglu, Ranzato, LeCun, "What is the best multi-stage
-    architecture for object recognition?", 2009.
+    architecture for object recognition?", 2009; for the transformer see there.
     """
 
     def __init__(

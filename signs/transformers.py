@@ -127,5 +127,6 @@ def _neighbours(at, length: int):
     """The two pixels of a row that a place in -1..1 lies between, with the share of each."""
     at = tf.clip_by_value((at + 1) * length / 2 - 0.5, 0, length - 1)
     first = tf.floor(at)
-    pixel, share = ops.cast(first, "int32"), at - first
+    # Where weights are no numbers any more, there still is a pixel, and what is sampled is no number either.
+    pixel, share = tf.clip_by_value(ops.cast(first, "int32"), 0, length - 1), at - first
     return [(pixel, 1 - share), (tf.minimum(pixel + 1, length - 1), share)]

@@ -128,6 +128,13 @@ def test_gradients_of_images_of_one_colour_are_numbers():
     assert all(np.isfinite(gradient).all() for gradient in tape.gradient(cost, network.trainable_variables))
 
 
+def test_what_is_sampled_by_no_number_is_no_number():
+    """So that a training whose weights are lost ends in its own sentence."""
+    layer = transformer()
+    layer.change.bias.assign([np.nan] * 6)
+    assert np.isnan(layer(images())).all()
+
+
 # --- where what it saw is in the image
 
 

@@ -41,7 +41,6 @@ class SpatialTransformer(Layer):
         height, width, channels = input_shape[1:]
         self.convolutions = []
         for number, (depth, side) in enumerate(zip(DEPTHS, KERNELS, strict=True), start=1):
-            # Normalized and with the larger weights of He it mistakes more of the signs held out (docs/experiments.md).
             stddev = math.sqrt(2 / (side * side * (channels + depth)))
             shape, name = (side, side, channels, depth), f"convolution_{number}"
             self.convolutions.append(StridedConvLayer(shape, name, 0.0, stddev, operation="relu", dtype="float32"))

@@ -187,11 +187,13 @@ def test_attention_is_where_it_is_in_the_image():
 # --- as a layer of a network
 
 
-def test_norms_are_the_sums_of_its_layers():
-    layer = transformer()
-    parts = [*layer.convolutions, layer.hidden, layer.change]
-    np.testing.assert_allclose(layer.L1(), sum(float(part.L1()) for part in parts), rtol=1e-6)
-    np.testing.assert_allclose(layer.L2(), sum(float(part.L2()) for part in parts), rtol=1e-6)
+def test_norms_are_those_of_numpy():
+    layer = transformer([[1.2, 0.1, 0], [0, 0.9, -0.2]])
+    arrays = [array.ravel() for array in layer.get_weights()]  # weights and bias of each of its layers in turn
+    pairs = [np.concatenate(pair) for pair in zip(arrays[::2], arrays[1::2], strict=True)]
+    assert len(pairs) == 5
+    np.testing.assert_allclose(layer.L1(), sum(np.abs(pair).sum() for pair in pairs), rtol=1e-5)
+    np.testing.assert_allclose(layer.L2(), sum(np.linalg.norm(pair) for pair in pairs), rtol=1e-5)
 
 
 def test_coordinates_are_float32_whatever_the_network_computes_in():

@@ -6,7 +6,7 @@ import numpy as np
 
 from benchmarks.contenders import THREADS
 from benchmarks.tasks import CLASSES, TASKS, images
-from signs.backend import tf
+from signs.networks.backend import tf
 
 v1 = tf.compat.v1
 
@@ -29,8 +29,8 @@ class Article:
             self.keep_prob = v1.placeholder(tf.float32, ())
             self.logits = self._network(shape[-1], classes)
             entropy = v1.nn.softmax_cross_entropy_with_logits_v2(labels=self.annotations, logits=self.logits)
-            self.cost = tf.reduce_mean(entropy)
-            self.trainer = v1.train.AdamOptimizer(learning_rate).minimize(self.cost)
+            self.loss = tf.reduce_mean(entropy)
+            self.trainer = v1.train.AdamOptimizer(learning_rate).minimize(self.loss)
             first = v1.global_variables_initializer()
         options = v1.ConfigProto(intra_op_parallelism_threads=THREADS, inter_op_parallelism_threads=THREADS)
         self.session = v1.Session(graph=graph, config=options)

@@ -6,7 +6,7 @@ import numpy as np
 
 from benchmarks.contenders import Contender
 from benchmarks.contests import Contest, main
-from signs import images
+from signs.data import pixels
 
 
 def pictures(count: int) -> np.ndarray:
@@ -30,7 +30,7 @@ def floor(features: np.ndarray) -> np.ndarray:
 def ours_once(count: int) -> Callable[[], object]:
     """`preprocess` as the pipeline uses it."""
     features = pictures(count)
-    return lambda: images.normalized_grey(features)
+    return lambda: pixels.normalized_grey(features)
 
 
 def article_once(count: int) -> Callable[[], object]:

@@ -9,9 +9,12 @@ import numpy as np
 
 from benchmarks.contenders import ROOT, THREADS, Contender
 from benchmarks.contests import Contest, main
-from signs import classes, params, synthesis, templates
-from signs.randomization import CHUNK, Camera, rendered
-from signs.scenes import surroundings
+from signs.core import params
+from signs.data import classes
+from signs.rendering import drawings as templates
+from signs.rendering.camera import CHUNK, Camera, rendered
+from signs.rendering.scene import surroundings
+from signs.synthesis import synthesis
 
 DRAWINGS, TEMPLATES = ROOT / "data/new_signs", ROOT / "data/templates"
 PHOTOGRAPHS = 34_799  # which lend their backgrounds and brightness; the benchmark's training images are as many

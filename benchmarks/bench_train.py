@@ -6,7 +6,7 @@ from typing import Any
 
 from benchmarks.contenders import Contender
 from benchmarks.contests import Contest, main
-from signs.backend import compute_in
+from signs.networks.backend import compute_in
 
 
 def _frameworks(settings: dict[str, Any]) -> tuple[Contender, ...]:

@@ -11,7 +11,7 @@ from benchmarks.contenders import THREADS
 from benchmarks.ours import built
 from benchmarks.tasks import SIZE, TASKS, images
 from benchmarks.weights import Weights, of
-from signs.networks import LEAST_CONTRAST, LEAST_DEVIATION, Classifier, ConvNet
+from signs.networks.architectures import LEAST_CONTRAST, LEAST_DEVIATION, Classifier, ConvNet
 
 OPSET = 17
 IR_VERSION = 10  # that runtimes of the last years read

@@ -7,13 +7,15 @@ import numpy as np
 from benchmarks import plain_keras
 from benchmarks.contenders import ROOT, THREADS
 from benchmarks.tasks import CLASSES, LEARNING_RATE, SIZE, TASKS, images
-from signs import classes, descent, params
-from signs.augmentation import AUGMENTATIONS
-from signs.averaging import Averages
-from signs.backend import compute_in, keras, reproducible, tf
-from signs.models import Model
-from signs.networks import Classifier, ConvNet, LeNet
-from signs.training import ADAM_EPSILON
+from signs.core import params
+from signs.data import classes
+from signs.networks.architectures import Classifier, ConvNet, LeNet
+from signs.networks.backend import compute_in, keras, reproducible, tf
+from signs.networks.store import Model
+from signs.training import step
+from signs.training.augmentation import AUGMENTATIONS
+from signs.training.averaging import Averages
+from signs.training.loop import ADAM_EPSILON
 
 NETWORKS: dict[str, Callable[..., Classifier]] = {"lenet": LeNet, "convnet": ConvNet}
 
@@ -36,19 +38,19 @@ def trainer(
     model = built(network)
     choice = params.load("train", ROOT / "params.yaml")["augmentation"] | {"name": augmentation}
     augment = params.choose("train.augmentation", choice, AUGMENTATIONS)(np.arange(CLASSES))
-    run = descent.epoch(
+    run = step.epoch(
         model,
         _adam(model, TASKS[network].weight_decay, epsilon=ADAM_EPSILON),
-        descent.cost(model, l1=0.0, l2=0.0, label_smoothing=0.0, augment=augment),
+        step.loss(model, l1=0.0, l2=0.0, label_smoothing=0.0, augment=augment),
         features,
         labels,
         batch_size=batch_size,
-        parts=THREADS,
+        shards=THREADS,
         seed=1,
         averages=Averages(model.weights, 0.0),
     )
     rng = np.random.default_rng(1)
-    return lambda: run(descent.order(labels, 0.0, rng))
+    return lambda: run(step.order(labels, 0.0, rng))
 
 
 def keras_fit(network: str, count: int, batch_size: int, layers: str, dtype: str = "float32") -> Callable[[], object]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from benchmarks.tasks import CLASSES, SIZE
-from signs.backend import keras, ops
+from signs.networks.backend import keras, ops
 
 
 class Standardize(keras.layers.Layer):

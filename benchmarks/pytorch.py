@@ -114,8 +114,8 @@ def trainer(network: str, count: int, batch_size: int, layout: str, dtype: str =
             optimizer.zero_grad()
             batch = features[rows].contiguous(memory_format=memory_format)
             with torch.autocast("cpu", torch.bfloat16, enabled=dtype == "bfloat16"):
-                cost = nn.functional.cross_entropy(model(batch), labels[rows])
-            cost.backward()
+                loss = nn.functional.cross_entropy(model(batch), labels[rows])
+            loss.backward()
             optimizer.step()
 
     return run

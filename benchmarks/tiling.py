@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from signs import classes, datasets, images
+from signs.data import classes, datasets, pixels
 
 TILE = 1000  # different images; the others are copies
 
@@ -27,7 +27,7 @@ def main(data: Path, count: int) -> None:
     """Writes an original data set, and a small synthetic one that is preprocessed already."""
     datasets.write(data / "original", dataset(count, 43, "photographs"))
     synthetic = dataset(100, 5, "synthetic")
-    preprocessed = synthetic.map(lambda split: datasets.Split(images.normalize(split.features), split.labels))
+    preprocessed = synthetic.map(lambda split: datasets.Split(pixels.normalize(split.features), split.labels))
     datasets.write(data / "preprocessed" / "synthetic", preprocessed)
 
 

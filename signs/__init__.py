@@ -1,9 +1,12 @@
-"""Building blocks of a pipeline that trains traffic-sign classifiers."""
+"""A reproducible pipeline that trains traffic-sign classifiers."""
 
 import os
 
-MAX_PIXELS = 40_000_000
-# OpenCV reads these as it loads. An image that claims more pixels is refused before it takes memory; what
-# OpenCV has to say of a damaged one is said by whoever reads it.
+from signs.core import processor
+
+MAX_PIXELS = 40_000_000  # of an image; one that claims more is refused before it takes memory
+
+# Libraries read these as they load, so they are set before.
+processor.portable()
 os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(MAX_PIXELS))
-os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
+os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")  # whoever reads a damaged image says so

@@ -2,24 +2,23 @@
 
 from pathlib import Path
 
-from signs import cards, classes, evaluation, modelcard, params, predictions
-from stages import run
+from signs.core import params
+from signs.data import classes
+from signs.evaluation import metrics, predictions
+from signs.networks import model_json
+from signs.report import model_card
 
 
 def main(model: Path, measured: Path, stress: Path, probabilities: Path, out: Path) -> None:
     """Puts together what is known of `model`, from its metrics `measured` and under `stress`; writes Markdown."""
-    text = modelcard.describe(
+    text = model_card.describe(
         model.name,
-        cards.read(model / cards.FILE_NAME),
+        model_json.read(model / model_json.FILE_NAME),
         classes.read(model / classes.FILE_NAME),
-        evaluation.read(measured),
-        evaluation.read(stress),
+        metrics.read(measured),
+        metrics.read(stress),
         predictions.read(probabilities),
         params.load("fetch")["source"],
         **params.load("card"),
     )
-    modelcard.write(out, text)
-
-
-if __name__ == "__main__":
-    run(main)
+    model_card.write(out, text)

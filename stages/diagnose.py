@@ -2,12 +2,14 @@
 
 from pathlib import Path
 
-from signs import classes, diagnosis, figures, params, predictions, tables
-from signs.albums.diagnosis import album
-from signs.datasets import read_split
-from signs.files import replaced
-from signs.images import displayed
-from stages import run
+from signs.core import params, tables
+from signs.core.files import replaced
+from signs.data import classes
+from signs.data.datasets import read_split
+from signs.data.pixels import displayed
+from signs.evaluation import diagnosis, predictions
+from signs.figures import canvas
+from signs.figures.diagnosis_album import album
 
 
 def main(dataset: Path, model: Path, probabilities: Path, history: Path, plotted: Path, out: Path) -> None:
@@ -24,8 +26,4 @@ def main(dataset: Path, model: Path, probabilities: Path, history: Path, plotted
         partial.mkdir()
         diagnosis.write_mistakes(partial / "mistakes.npz", found.mistakes, places)
         for name, figure in album(displayed(test.features), rows, predicted, found, places):
-            figures.save(partial / f"{name}.png", figure)
-
-
-if __name__ == "__main__":
-    run(main)
+            canvas.save(partial / f"{name}.png", figure)

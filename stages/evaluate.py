@@ -2,19 +2,21 @@
 
 from pathlib import Path
 
-from signs import classes, evaluation, models, params, predictions, rejection, tables
-from signs.attention import of_mistakes
-from signs.backend import reproducible
-from signs.datasets import read
-from signs.scores import softmax
-from stages import run
+from signs.core import params, tables
+from signs.core.scores import softmax
+from signs.data import classes
+from signs.data.datasets import read
+from signs.evaluation import metrics as evaluation
+from signs.evaluation import predictions, rejection
+from signs.evaluation.attention import of_mistakes
+from signs.networks import store
+from signs.networks.backend import reproducible
 
 
 def main(dataset: Path, model: Path, metrics: Path, probabilities: Path, acceptance: Path) -> None:
     """Predicts each split of `dataset`; writes metrics, probabilities, and what a threshold accepts."""
-    settings = params.load("train")
-    reproducible(settings["seed"], settings["threads"])
-    data, trained = read(dataset), models.read(model)
+    reproducible(0, params.load("evaluate")["threads"])
+    data, trained = read(dataset), store.read(model)
     splits = dict(data.items())
     logits = {name: trained.logits(split.features) for name, split in splits.items()}
     labels = {name: split.labels for name, split in splits.items()}
@@ -27,7 +29,3 @@ def main(dataset: Path, model: Path, metrics: Path, probabilities: Path, accepta
     tables.write(acceptance, rejection.thinned(curve))
     evaluation.write(metrics, measured)
     print(f"{model.name}: test accuracy {measured['test']['accuracy']:.4f} on {measured['images']} images")
-
-
-if __name__ == "__main__":
-    run(main)

@@ -2,16 +2,13 @@
 
 from pathlib import Path
 
-from signs import params
-from signs.datasets import write
-from signs.sources import fetch
-from stages import run
+from signs.core import params
+from signs.data.datasets import write
+from signs.sources.fetch import fetch
 
 
-def main(data: Path, out: Path) -> None:
-    """Gets the data set, with names and drawings from `data`, and writes it to `out`."""
-    write(out, fetch(data, **params.load("fetch")))
-
-
-if __name__ == "__main__":
-    run(main)
+def main(data: Path, path: Path, out: Path) -> None:
+    """Gets the data set, from `path` or the web, with names from `data`, and writes it to `out`."""
+    settings = params.load("fetch")
+    settings.pop("path", None)  # DVC gives it
+    write(out, fetch(data, path, **settings))

@@ -2,16 +2,11 @@
 
 from pathlib import Path
 
-from signs import params
-from signs.datasets import read, write
-from signs.preprocessing import preprocess
-from stages import run
+from signs.core import params
+from signs.data.datasets import read, write
+from signs.preparation.preprocessing import preprocess
 
 
 def main(dataset: Path, out: Path) -> None:
     """Reads a data set of uint8 images, preprocesses it, writes the result to `out`."""
     write(out, preprocess(read(dataset), **params.load("preprocess")))
-
-
-if __name__ == "__main__":
-    run(main)

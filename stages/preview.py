@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from signs import figures, params
-from signs.datasets import read
+from signs.core import params
+from signs.core.files import replaced
+from signs.data.datasets import read
+from signs.exploration.preview import preview
+from signs.figures import canvas
 from signs.figures.galleries import new_sign
-from signs.files import replaced
-from signs.preview import preview
-from signs.templates import of_names
-from stages import run
+from signs.rendering.drawings import of_names
 
 
 def main(images: Path, dataset: Path, original: Path, out: Path) -> None:
@@ -18,8 +18,4 @@ def main(images: Path, dataset: Path, original: Path, out: Path) -> None:
         partial.mkdir()
         for sign in preview(read(dataset), read(original), of_names(images), **settings):
             name = sign.name.lower().replace(" ", "_")
-            figures.save(partial / f"{name}.png", new_sign(*sign, settings["every"]))
-
-
-if __name__ == "__main__":
-    run(main)
+            canvas.save(partial / f"{name}.png", new_sign(*sign, settings["sample_every"]))

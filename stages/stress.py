@@ -2,17 +2,19 @@
 
 from pathlib import Path
 
-from signs import evaluation, models, params, preprocessing, stress, tables
-from signs.backend import reproducible
-from signs.datasets import read
-from stages import run
+from signs.core import params, tables
+from signs.data.datasets import read
+from signs.evaluation import metrics as evaluation
+from signs.evaluation import stress
+from signs.networks import store
+from signs.networks.backend import reproducible
+from signs.preparation import preprocessing
 
 
 def main(dataset: Path, model: Path, measured: Path, metrics: Path, table: Path) -> None:
     """Measures on stored images; takes the threshold from the metrics `measured`, writes metrics and a table."""
-    settings = params.load("train")
-    reproducible(settings["seed"], settings["threads"])
-    trained = models.read(model)
+    reproducible(0, params.load("evaluate")["threads"])
+    trained = store.read(model)
     convert = preprocessing.converter(trained.card["preprocess"])
     threshold = evaluation.read(measured)["test"]["accepted"]["threshold"]
     found, rows = stress.stress(
@@ -24,7 +26,3 @@ def main(dataset: Path, model: Path, measured: Path, metrics: Path, table: Path)
     )
     tables.write(table, rows)
     evaluation.write(metrics, found)
-
-
-if __name__ == "__main__":
-    run(main)

@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 from matplotlib.text import Text
 
-from signs import figures
-from signs.figures import confidence, confusions, distributions, galleries, learning, preprocessing
+from signs.figures import canvas, confidence, confusions, distributions, galleries, learning, preprocessing
 from signs.figures import mistakes as mistaken
 from signs.figures.mistakes import ConfusedPair
 
@@ -89,7 +88,7 @@ def learning_curves(names):
     history = [
         {"epoch": epoch, "squared_change": 0.5 * epoch}
         | {f"{split}_accuracy": 0.1 * epoch for split in splits}
-        | {f"{split}_cost": 3 * 0.3**epoch for split in splits}
+        | {f"{split}_loss": 3 * 0.3**epoch for split in splits}
         for epoch in range(6)
     ]
     return learning.learning_curves(history, 4)
@@ -164,7 +163,7 @@ def texts(figure):
 
 
 def saved(path, figure):
-    figures.save(path, figure)
+    canvas.save(path, figure)
     return path.read_bytes()
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from signs import params
+from signs.core import params
 
 ROOT = Path(__file__).parent.parent
 STAGES = (

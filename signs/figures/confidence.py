@@ -8,7 +8,7 @@ from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullLocator
 
-from signs.figures import (
+from signs.figures.canvas import (
     CELL_WIDTH,
     GRID,
     GUTTER,

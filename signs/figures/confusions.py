@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
 
-from signs.figures import (
+from signs.figures.canvas import (
     EMPTY,
     GRID,
     HEADER,

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import StepPatch
 from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 
-from signs.figures import (
+from signs.figures.canvas import (
     CELL_COLUMNS,
     CELL_WIDTH,
     GRID,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from signs.figures import (
+from signs.figures.canvas import (
     CELL_WIDTH,
     GUTTER,
     HEADER,

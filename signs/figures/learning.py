@@ -7,16 +7,16 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
-from signs.figures import HEADER, INK, MARGIN, MUTED, SPLIT_COLOURS, WIDTH, canvas, drawn, panel
+from signs.figures.canvas import HEADER, INK, MARGIN, MUTED, SPLIT_COLOURS, WIDTH, canvas, drawn, panel
 
 
 @drawn
 def learning_curves(history: Sequence[dict[str, float]], best: int) -> Figure:
-    """Accuracy, cost and the change of the weights, epoch by epoch.
+    """Accuracy, loss and the change of the weights, epoch by epoch.
 
     Args:
         history: A row an epoch: `epoch`; of `train`, maybe of `valid` and `test`, `_accuracy` (0-1) and
-            `_cost` (nats); `squared_change`. A value may lack or be nan.
+            `_loss` (nats); `squared_change`. A value may lack or be nan.
         best: The epoch whose weights were kept.
     """
     kept = next((row["valid_accuracy"] for row in history if row["epoch"] == best and "valid_accuracy" in row), None)
@@ -24,7 +24,7 @@ def learning_curves(history: Sequence[dict[str, float]], best: int) -> Figure:
     figure, _ = canvas(432, "Learning curves", f"Dashed: epoch {best}, the one kept{accuracy}")
     panels = (
         ("Accuracy", _of_splits("accuracy")),
-        ("Mean cross entropy, nats", _of_splits("cost")),
+        ("Mean cross entropy, nats", _of_splits("loss")),
         ("Squared change of the weights", {"squared_change": INK}),
     )
     width, gap = 320, 72

@@ -8,7 +8,7 @@ import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
-from signs.figures import CELL_WIDTH, GRID, GUTTER, HEADER, MARGIN, MUTED, WIDTH, canvas, cells, drawn, notice
+from signs.figures.canvas import CELL_WIDTH, GRID, GUTTER, HEADER, MARGIN, MUTED, WIDTH, canvas, cells, drawn, notice
 from signs.figures.pictures import rgb, scaled, show
 from signs.figures.text import TEXT, fitted, fitted_lines
 

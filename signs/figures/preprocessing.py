@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from signs.figures import EMPTY, GUTTER, HEADER, MARGIN, MUTED, RIGHT, WIDTH, WRONG, canvas, drawn
+from signs.figures.canvas import EMPTY, GUTTER, HEADER, MARGIN, MUTED, RIGHT, WIDTH, WRONG, canvas, drawn
 from signs.figures.pictures import rgb, scaled, show
 from signs.figures.text import TEXT
 

@@ -7,17 +7,19 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from signs import images, templates
-from signs.classes import Classes, SignClass
-from signs.datasets import SPLITS, DataSet, Shares, Split, check
-from signs.params import Count, Seed, validated
+from signs.core.errors import UserError
+from signs.core.params import Count, Seed, validated
+from signs.data import pixels as images
+from signs.data.classes import Classes, SignClass
+from signs.data.datasets import SPLITS, DataSet, Shares, Split, check
+from signs.rendering import drawings
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".ppm", ".webp")
 TRANSPARENT_SUFFIXES = (".png", ".webp")
 
 
 @validated("fetch.folders")
-def folders(*, path: Path, height: Count, width: Count, shares: Shares, track: str | None, seed: Seed) -> DataSet:
+def folders(path: Path, *, height: Count, width: Count, shares: Shares, track: str | None, seed: Seed) -> DataSet:
     """Reads a folder of folders of images, and divides it.
 
     The classes are the folders in sorted order: their names, if all are numbers, are the ids, else ids
@@ -37,7 +39,7 @@ def folders(*, path: Path, height: Count, width: Count, shares: Shares, track: s
             leaves the division of the others.
 
     Raises:
-        ValueError: No image, an unreadable one, shares that do not add up, or a split left empty.
+        UserError: No image, an unreadable one, shares that do not add up, or a split left empty.
     """
     found = _found(path)
     parts: dict[str, list[tuple[Path, int]]] = {split: [] for split in SPLITS}
@@ -47,7 +49,7 @@ def folders(*, path: Path, height: Count, width: Count, shares: Shares, track: s
             parts[split] += [(file, row.id) for file in chosen]
     for split, part in parts.items():
         if not part:
-            raise ValueError(f"{path}: no image falls to {split}; raise fetch.folders.shares.{split} or add images")
+            raise UserError(f"{path}: no image falls to {split}; raise fetch.folders.shares.{split} or add images")
     train, valid, test = (_read(part, height, width) for part in parts.values())
     return check(DataSet(train, valid, test, Classes(tuple(row for row, _ in found))), str(path))
 
@@ -57,7 +59,7 @@ def tracks(files: list[Path], pattern: str | None) -> list[list[Path]]:
     try:
         expression = re.compile(pattern or "")
     except re.error as error:
-        raise ValueError(f"params.yaml: fetch.folders.track {pattern!r} is no regular expression: {error}") from None
+        raise UserError(f"params.yaml: fetch.folders.track {pattern!r} is no regular expression: {error}") from None
     groups: dict[str, list[Path]] = {}
     for file in files:
         match = expression.search(file.name)
@@ -77,22 +79,22 @@ def divided(groups: list[list[Path]], shares: Shares, rng: np.random.Generator) 
 
 def _found(path: Path) -> list[tuple[SignClass, list[Path]]]:
     if not path.is_dir():
-        raise ValueError(f"fetch.folders.path: {path} is no folder; it should hold a folder of images for each class")
+        raise UserError(f"fetch.path: {path} is no folder; it should hold a folder of images for each class")
     listed = {
         folder.name: sorted(file for file in _visible(folder) if file.suffix.lower() in SUFFIXES)
         for folder in _visible(path)
         if folder.is_dir()
     }
     if not any(listed.values()):
-        raise ValueError(f"{path} holds no images; put a folder for each class there, with {', '.join(SUFFIXES)} files")
+        raise UserError(f"{path} holds no images; put a folder for each class there, with {', '.join(SUFFIXES)} files")
     empty = [name for name, files in listed.items() if not files]
     if empty:
-        raise ValueError(f"{path / empty[0]} holds no image; fill it or remove it")
+        raise UserError(f"{path / empty[0]} holds no image; fill it or remove it")
     numbered = all(re.fullmatch("[0-9]{1,9}", name) for name in listed)
     names = sorted(listed, key=int) if numbered else list(listed)
     for name, successor in itertools.pairwise(names):
         if numbered and int(name) == int(successor):
-            raise ValueError(f"{path} has folders {name} and {successor}, both of class {int(name)}; rename one")
+            raise UserError(f"{path} has folders {name} and {successor}, both of class {int(name)}; rename one")
     return [
         (SignClass(int(name) if numbered else i, name, "photographs"), listed[name]) for i, name in enumerate(names)
     ]
@@ -111,5 +113,5 @@ def _read(part: list[tuple[Path, int]], height: int, width: int) -> Split:
 
 def _image(file: Path) -> np.ndarray:
     if file.suffix.lower() in TRANSPARENT_SUFFIXES:
-        return templates.on_background(templates.read(file))
-    return cv2.cvtColor(templates.decode(file.read_bytes(), str(file)), cv2.COLOR_BGR2RGB)
+        return drawings.on_background(drawings.read(file))
+    return cv2.cvtColor(images.decode(file.read_bytes(), str(file)), cv2.COLOR_BGR2RGB)

@@ -10,9 +10,11 @@ from zipfile import ZipFile
 import numpy as np
 from pydantic import BeforeValidator, Field
 
-from signs import classes, download
-from signs.classes import Classes
-from signs.datasets import SPLITS, DataSet, check, read_split
+from signs.core.errors import UserError
+from signs.data import classes
+from signs.data.classes import Classes
+from signs.data.datasets import SPLITS, DataSet, check, read_split
+from signs.sources import download
 
 Mirrors = Annotated[list[str], BeforeValidator(lambda url: [url] if isinstance(url, str) else url), Field(min_length=1)]
 
@@ -36,7 +38,7 @@ def release(downloads: Path, known: Classes, mirrors: list[str], sha256: str | N
             file has changed.
 
     Raises:
-        ValueError: No mirror gives it, the digest differs, or it is no such zip.
+        UserError: No mirror gives it, the digest differs, or it is no such zip.
     """
     path = _fetched(mirrors, sha256, downloads)
     if sha256 is None:
@@ -64,14 +66,14 @@ def provenance(split: str, content: bytes, known: Mapping[str, str]) -> str:
 def _fetched(mirrors: list[str], sha256: str | None, downloads: Path) -> Path:
     local = next((path for path in map(download.local_path, mirrors) if path and path.is_file()), None)
     if local and sha256 is None:
-        raise ValueError(
+        raise UserError(
             f"fetch.url is a local file, so fetch.sha256 must be set, or DVC would not see it change; it is now "
             f"{download.sha256(local)}"
         )
     try:
         return download.fetch(mirrors, sha256, downloads)
     except ValueError as error:
-        raise ValueError(
+        raise UserError(
             f"fetch.url: {error}. Without it, on rendered images: dvc exp run -S fetch.source=sample"
         ) from None
 
@@ -79,7 +81,7 @@ def _fetched(mirrors: list[str], sha256: str | None, downloads: Path) -> Path:
 def _needed(archive: ZipFile, name: str) -> bytes:
     content = _only(archive, name)
     if content is None:
-        raise ValueError(f"{archive.filename} holds no {name}; expected train.p, valid.p and test.p")
+        raise UserError(f"{archive.filename} holds no {name}; expected train.p, valid.p and test.p")
     return content
 
 
@@ -88,5 +90,5 @@ def _only(archive: ZipFile, name: str) -> bytes | None:
     found = [member for member in archive.namelist() if PureWindowsPath(member).name == name]
     found = [member for member in found if "__MACOSX" not in member]
     if len(found) > 1:
-        raise ValueError(f"{archive.filename} holds {len(found)} {name} ({', '.join(found)}); expected one")
+        raise UserError(f"{archive.filename} holds {len(found)} {name} ({', '.join(found)}); expected one")
     return download.content(archive, found[0]) if found else None

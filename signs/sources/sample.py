@@ -4,11 +4,12 @@ from pathlib import Path
 
 import numpy as np
 
-from signs import classes, templates
-from signs.classes import Classes
-from signs.datasets import DataSet, Split
-from signs.params import Count, Seed, validated
-from signs.randomization import Camera, rendered
+from signs.core.params import Count, Seed, preset, validated
+from signs.data import classes
+from signs.data.classes import Classes
+from signs.data.datasets import DataSet, Split
+from signs.rendering import drawings as templates
+from signs.rendering.camera import Camera, rendered
 
 
 @validated("fetch.sample")
@@ -22,7 +23,7 @@ def sample(
     train: Count,
     valid: Count,
     test: Count,
-    camera: Camera,
+    camera: preset(Camera),  # type: ignore[valid-type]
 ) -> DataSet:
     """Renders a data set with a class for each drawn sign.
 

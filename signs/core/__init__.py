@@ -1,0 +1,1 @@
+"""What every part of the pipeline needs: params, files written whole, tables, scores."""

@@ -1,0 +1,1 @@
+"""Data sets: classes, splits, pickles, pixels."""

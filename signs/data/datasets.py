@@ -1,0 +1,235 @@
+"""A data set: a folder with `train.p`, `valid.p`, `test.p` and the names of its classes."""
+
+import hashlib
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+import numpy as np
+from pydantic import model_validator
+
+from signs.core.errors import UserError
+from signs.core.files import replaced
+from signs.core.params import Section, Share
+from signs.data import classes, pickles
+from signs.data.classes import Classes
+
+SPLITS = ("train", "valid", "test")
+WITHHELD = "withheld"
+ALIGNMENT = 64  # bytes; TensorFlow computes on memory that begins at a multiple of it, and copies any other
+
+
+class Split(NamedTuple):
+    """Images and their labels.
+
+    `features`: (n, height, width, channels), uint8 in 0-255, or float32 in [-1, 1] once preprocessed.
+    `labels`: class ids, int64 of shape (n,).
+    `synthetic`: which images `synthesize` made, bool of shape (n,); None where there is no such word.
+    """
+
+    features: np.ndarray
+    labels: np.ndarray
+    synthetic: np.ndarray | None = None
+
+    def of(self, ids: Collection[int]) -> "Split":
+        """The images of these classes, in their order."""
+        return self.at(np.isin(self.labels, list(ids)))
+
+    def without(self, ids: Collection[int]) -> "Split":
+        """The images of all other classes, in their order."""
+        return self.at(np.isin(self.labels, list(ids), invert=True)) if ids else self
+
+    def at(self, rows: np.ndarray) -> "Split":
+        """The images at these positions, or where a mask is true."""
+        synthetic = None if self.synthetic is None else self.synthetic[rows]
+        return Split(self.features[rows], self.labels[rows], synthetic)
+
+
+class Shares(Section):
+    """The share of each split, 0-1; together 1."""
+
+    train: Share
+    valid: Share
+    test: Share
+
+    @model_validator(mode="after")
+    def _check_sum(self) -> "Shares":
+        total = self.train + self.valid + self.test
+        if abs(total - 1) > 1e-6:
+            raise UserError(f"the shares add up to {total:g}; expected 1")
+        return self
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """Three splits and the classes that their labels mean.
+
+    `withheld`: photographs of classes that are trained on synthetic images instead, kept to measure on.
+    """
+
+    train: Split
+    valid: Split
+    test: Split
+    classes: Classes
+    withheld: Split | None = None
+
+    @property
+    def splits(self) -> dict[str, Split]:
+        """The splits by name, in the order train, valid, test."""
+        return {name: getattr(self, name) for name in SPLITS}
+
+    def items(self) -> Iterator[tuple[str, Split]]:
+        """All that is stored, by name: the splits, then `withheld` where there is such a thing."""
+        yield from self.splits.items()
+        if self.withheld:
+            yield WITHHELD, self.withheld
+
+    def map(self, function: Callable[[Split], Split]) -> "DataSet":
+        """The data set with `function` applied to each split."""
+        withheld = function(self.withheld) if self.withheld else None
+        return DataSet(function(self.train), function(self.valid), function(self.test), self.classes, withheld)
+
+
+@dataclass(frozen=True)
+class Stream:
+    """A data set that is made split by split whenever it is asked for, so that memory need not hold it whole.
+
+    `items`: gives the splits by name as `DataSet.items` does, train first.
+    """
+
+    items: Callable[[], Iterator[tuple[str, Split]]]
+    classes: Classes
+
+    def gathered(self) -> DataSet:
+        """The whole of it."""
+        return DataSet(**dict(self.items()), classes=self.classes)
+
+
+def read(folder: Path) -> DataSet:
+    """Reads a folder; the classes are those of the training labels, named after `signnames.csv`.
+
+    Raises:
+        UserError: A file is missing or is no such pickle, or `check` finds a fault.
+    """
+    splits = {}
+    for name in (*SPLITS, WITHHELD):
+        path = folder / f"{name}.p"
+        if name == WITHHELD and not path.exists():
+            continue
+        if not path.is_file():
+            raise UserError(f"{path} is missing; a data set is a folder with train.p, valid.p and test.p")
+        with path.open("rb") as file:
+            splits[name] = read_split(file, str(path))
+    names = folder / classes.FILE_NAME
+    known = classes.read(names) if names.is_file() else None
+    return check(DataSet(**splits, classes=classes.of_labels(splits["train"].labels, known)), str(folder))
+
+
+def read_split(file: BinaryIO, where: str) -> Split:
+    """Reads one pickled split without running anything that it names.
+
+    Other keys than those of a `Split` are passed over; images in one channel may lack the last axis.
+    The memory of the features begins at a multiple of `ALIGNMENT`.
+
+    Raises:
+        UserError: Named with `where`: no pickle, no dict of arrays, or one that names anything but arrays.
+    """
+    content = pickles.read(file, where)
+    if not {"features", "labels"} <= content.keys():
+        raise UserError(f"{where} holds {sorted(content)[:10]}; expected a dict with the keys 'features' and 'labels'")
+    for key in Split._fields:
+        value = content.get(key)
+        if not isinstance(value, np.ndarray) and (value is not None or key != "synthetic"):
+            raise UserError(f"{where}: {key} are a {type(value).__name__}; expected an array")
+    split = Split(content["features"], content["labels"], content.get("synthetic"))
+    if split.features.ndim == 3:
+        split = split._replace(features=split.features[..., np.newaxis])
+    _check_split(split, where)
+    return split._replace(features=_aligned(split.features), labels=split.labels.astype(np.int64))
+
+
+def _aligned(array: np.ndarray) -> np.ndarray:
+    memory = np.empty(array.nbytes + ALIGNMENT, np.uint8)
+    start = -memory.ctypes.data % ALIGNMENT
+    copy = memory[start : start + array.nbytes].view(array.dtype).reshape(array.shape)
+    copy[...] = array
+    return copy
+
+
+def write(folder: Path, dataset: DataSet | Stream) -> None:
+    """Writes the pickles and `signnames.csv`; `folder` is whole or untouched.
+
+    Raises:
+        UserError: `check` finds a fault.
+    """
+    with replaced(folder) as partial:
+        partial.mkdir()
+        for name, split in _checked(dataset, str(folder)):
+            with (partial / f"{name}.p").open("wb") as file:
+                pickles.write(file, {name: array for name, array in split._asdict().items() if array is not None})
+        classes.write(partial / classes.FILE_NAME, dataset.classes)
+
+
+def digest(folder: Path) -> str:
+    """SHA-256 over the three pickles and the class names of a folder, in hexadecimal."""
+    total = hashlib.sha256()
+    for name in [*(f"{split}.p" for split in SPLITS), classes.FILE_NAME]:
+        path = folder / name
+        if path.is_file():
+            with path.open("rb") as file:
+                total.update(f"{name} {hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
+    return total.hexdigest()
+
+
+def check(dataset: DataSet, where: str) -> DataSet:
+    """Returns `dataset` if all its splits are sound and fit together.
+
+    Raises:
+        UserError: Named with `where`: an empty split, another rank or type, lengths or image shapes
+            that differ, or a label that the training split lacks.
+    """
+    for _ in _checked(dataset, where):
+        pass
+    return dataset
+
+
+def _checked(dataset: DataSet | Stream, where: str) -> Iterator[tuple[str, Split]]:
+    expected = None
+    for name, split in dataset.items():
+        _check_split(split, f"{where}/{name}.p")
+        found = split.features.shape[1:], split.features.dtype
+        expected = expected or found
+        if found != expected:
+            raise UserError(
+                f"{where}/{name}.p: images are {found[0]} {found[1]}, those of train.p {expected[0]} {expected[1]}; "
+                "all splits need the same"
+            )
+        unknown = np.setdiff1d(split.labels, dataset.classes.ids)
+        if len(unknown):
+            raise UserError(
+                f"{where}/{name}.p: labels {unknown.tolist()[:10]} occur in no training image; "
+                "add some to train.p or take these images out"
+            )
+        yield name, split
+
+
+def _check_split(split: Split, where: str) -> None:
+    features, labels, synthetic = split
+    if features.ndim != 4 or features.dtype not in (np.uint8, np.float32):
+        raise UserError(
+            f"{where}: features are {features.dtype} of shape {features.shape}; expected "
+            "(n, height, width, channels), uint8, or float32 once preprocessed"
+        )
+    if labels.ndim != 1 or labels.dtype.kind not in "iu":
+        raise UserError(f"{where}: labels are {labels.dtype} of shape {labels.shape}; expected integers of shape (n,)")
+    if len(features) != len(labels):
+        raise UserError(f"{where}: {len(features)} features but {len(labels)} labels; each image needs one label")
+    if synthetic is not None and (synthetic.dtype != bool or synthetic.shape != labels.shape):
+        raise UserError(
+            f"{where}: synthetic is {synthetic.dtype} of shape {synthetic.shape}; expected bool of shape {labels.shape}"
+        )
+    if not features.size:
+        raise UserError(f"{where}: no image in it (features of shape {features.shape}); each split needs some")
+    if labels.min() < 0:
+        raise UserError(f"{where}: label {labels.min()} is negative; class ids start at 0")

@@ -1,0 +1,88 @@
+"""Pickled dicts of arrays, read without running anything that they name."""
+
+import pickle
+import re
+from collections.abc import Mapping
+from typing import Any, BinaryIO, ClassVar
+
+import numpy as np
+
+from signs.core.errors import UserError
+
+PROTOCOL = 5  # the first that writes an array without a copy; fixed, for the same bytes everywhere
+
+
+def write(file: BinaryIO, arrays: Mapping[str, np.ndarray]) -> None:
+    """Pickles the arrays; the same ones give the same bytes, however they lie in memory."""
+    # Pickled is also whether an array can be written to, and in which order it lies.
+    content = {name: np.require(array, requirements=["C", "W"]) for name, array in arrays.items()}
+    pickle.dump(content, file, protocol=PROTOCOL)
+
+
+def read(file: BinaryIO, where: str) -> dict[str, Any]:
+    """Reads a pickled dict: its arrays, of numbers or text, and what else plain values are in it.
+
+    Keys that are no text are passed over.
+
+    Raises:
+        UserError: Named with `where`: no pickle, no dict, or one that names anything but arrays.
+    """
+    try:
+        content = _ArrayUnpickler(file).load()
+    except Exception as error:  # a hostile pickle can raise anything
+        raise UserError(f"{where} cannot be read as a pickle of arrays: {' '.join(str(error).split())}") from None
+    if not isinstance(content, dict):
+        raise UserError(f"{where} holds a {type(content).__name__}; expected a dict of arrays")
+    held = {key: value for key, value in content.items() if isinstance(key, str)}
+    return {key: value.array if isinstance(value, _Array) else value for key, value in held.items()}
+
+
+class _Dtype:
+    """Stands for `numpy.dtype`, of numbers and text only: an array of objects is an array of addresses."""
+
+    def __init__(self, code: str, *_: object) -> None:
+        if not re.fullmatch(r"[biufcSU]\d+", code):
+            raise pickle.UnpicklingError(f"it holds an array of type {code!r}; only numbers are read")
+        self.dtype = np.dtype(code)
+
+    def __setstate__(self, state: tuple) -> None:
+        self.dtype = self.dtype.newbyteorder(state[1])
+
+
+class _Array:
+    """Stands for `numpy.ndarray`, which would take a pickle's word for what lies in its memory."""
+
+    def __init__(self, *_: object) -> None:  # a pickle gives the shape of an empty array first
+        self.array = np.empty(0)
+
+    def __setstate__(self, state: tuple) -> None:
+        _, shape, dtype, is_fortran, content = state
+        self.array = np.frombuffer(content, dtype.dtype).reshape(shape, order="F" if is_fortran else "C")
+
+
+def _from_buffer(content: bytes, dtype: _Dtype, shape: tuple[int, ...], order: str) -> _Array:
+    array = _Array()
+    array.__setstate__((1, shape, dtype, order == "F", content))
+    return array
+
+
+def _encode(text: str, _encoding: str) -> bytes:
+    return text.encode("latin-1")
+
+
+class _ArrayUnpickler(pickle.Unpickler):
+    """Builds arrays and plain containers, and nothing else: a pickle can name any function to call."""
+
+    STAND_INS: ClassVar = {
+        ("numpy", "ndarray"): _Array,
+        ("numpy", "dtype"): _Dtype,
+        ("numpy._core.multiarray", "_reconstruct"): _Array,
+        ("numpy._core.numeric", "_frombuffer"): _from_buffer,  # protocol 5
+        ("_codecs", "encode"): _encode,  # bytes, up to protocol 2
+    }
+
+    def find_class(self, module: str, name: str) -> Any:
+        stand_in = self.STAND_INS.get((module.replace("numpy.core.", "numpy._core."), name))  # NumPy 1 wrote numpy.core
+        if stand_in is None:
+            raise pickle.UnpicklingError(f"it asks for {module}.{name}, which is no part of an array: refused, not run")
+        return stand_in

@@ -1,0 +1,132 @@
+"""Corrupted images: what weather, cameras and stickers do, by amounts that are not drawn but given.
+
+Lengths are shares of the image's longer side, so that an amount means the same at every size; grey levels are
+shares of 255.
+
+Source of the idea: Hendrycks, Dietterich, "Benchmarking neural network robustness to common corruptions and
+perturbations", 2019.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Annotated, Self
+
+import cv2
+import numpy as np
+from pydantic import Field, model_validator
+
+from signs.core.errors import UserError
+from signs.core.params import Count, Section, Share
+
+Amounts = Annotated[list[Share], Field(min_length=1)]
+Qualities = Annotated[list[Annotated[Count, Field(le=100)]], Field(min_length=1)]
+FOG_GREY = 0.85
+
+Corruption = Callable[[np.ndarray, float, np.random.Generator], np.ndarray]
+
+
+class Corruptions(Section):
+    """Amounts of each corruption, from mild to severe.
+
+    `blur`: standard deviations of a Gaussian. `noise`: standard deviations of noise. `dark`: factors of pixel
+    values. `contrast`: factors of the distance from the image's mean. `fog`: how much of each pixel is fog, on
+    average. `occlusion`: sides of a patch of one grey. `jpeg`: qualities, 1-100.
+    """
+
+    blur: Amounts
+    noise: Amounts
+    dark: Amounts
+    contrast: Amounts
+    fog: Amounts
+    occlusion: Amounts
+    jpeg: Qualities
+
+    @model_validator(mode="after")
+    def _as_many_of_each(self) -> Self:
+        counts = {name: len(amounts) for name, amounts in self}
+        if len(set(counts.values())) > 1:
+            raise UserError(f"each corruption needs as many amounts as the others; there are {counts}")
+        return self
+
+
+def corrupted(features: np.ndarray, amounts: Corruptions, seed: int) -> Iterator[tuple[str, int, np.ndarray]]:
+    """Gives the images corrupted in each way, by each amount.
+
+    Args:
+        features: (n, height, width, 1 or 3), uint8.
+        amounts: Of each corruption.
+        seed: Of noise, fog and places.
+
+    Returns:
+        Of each: its name, its severity (1 for the first amount), and the images, of the shape of `features`.
+    """
+    for number, (name, corruption) in enumerate(CORRUPTIONS.items()):
+        for severity, amount in enumerate(getattr(amounts, name), start=1):
+            yield name, severity, corruption(features, amount, np.random.default_rng([seed, number, severity]))
+
+
+def blurred(features: np.ndarray, deviation: float, _rng: np.random.Generator) -> np.ndarray:
+    """Out of focus."""
+    pixels = deviation * max(features.shape[1:3])
+    if not pixels:
+        return features
+    return np.stack([cv2.GaussianBlur(image, (0, 0), pixels).reshape(image.shape) for image in features])
+
+
+def noisy(features: np.ndarray, deviation: float, rng: np.random.Generator) -> np.ndarray:
+    """The noise of a sensor, each channel's own."""
+    return _stored(features + rng.normal(0, 255 * deviation, features.shape).astype(np.float32))
+
+
+def darkened(features: np.ndarray, factor: float, _rng: np.random.Generator) -> np.ndarray:
+    """Too little light."""
+    return _stored(features * np.float32(factor))
+
+
+def flattened(features: np.ndarray, factor: float, _rng: np.random.Generator) -> np.ndarray:
+    """Little contrast."""
+    mean = features.mean(axis=(1, 2, 3), keepdims=True, dtype=np.float32)
+    return _stored((features - mean) * np.float32(factor) + mean)
+
+
+def foggy(features: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
+    """Fog in banks: light grey, thicker here and thinner there."""
+    count, height, width = features.shape[:3]
+    coarse = rng.uniform(-1, 1, (count, 3, 3)).astype(np.float32)
+    banks = np.stack([cv2.resize(bank, (width, height), interpolation=cv2.INTER_CUBIC) for bank in coarse])
+    thickness = (share + 0.5 * share * (1 - share) * banks).clip(0, 1)[..., np.newaxis]
+    return _stored(features * (1 - thickness) + 255 * FOG_GREY * thickness)
+
+
+def occluded(features: np.ndarray, side: float, rng: np.random.Generator) -> np.ndarray:
+    """Something in front: a patch of one grey, wholly within the image."""
+    count, height, width = features.shape[:3]
+    length = min(round(side * max(height, width)), height, width)
+    tops, lefts = rng.integers(0, height - length + 1, count), rng.integers(0, width - length + 1, count)
+    result = features.copy()
+    for number, grey in enumerate(rng.integers(0, 256, size=(count,)).tolist()):
+        top, left = tops[number], lefts[number]
+        result[number, top : top + length, left : left + length] = grey
+    return result
+
+
+def compressed(features: np.ndarray, quality: float, _rng: np.random.Generator) -> np.ndarray:
+    """Stored as JPEG."""
+    flag = cv2.IMREAD_GRAYSCALE if features.shape[-1] == 1 else cv2.IMREAD_COLOR
+    settings = [cv2.IMWRITE_JPEG_QUALITY, int(quality)]
+    files = (cv2.imencode(".jpg", image, settings)[1] for image in features)
+    return np.stack([np.asarray(cv2.imdecode(file, flag)).reshape(features.shape[1:]) for file in files])
+
+
+CORRUPTIONS: dict[str, Corruption] = {
+    "blur": blurred,
+    "noise": noisy,
+    "dark": darkened,
+    "contrast": flattened,
+    "fog": foggy,
+    "occlusion": occluded,
+    "jpeg": compressed,
+}
+
+
+def _stored(pixels: np.ndarray) -> np.ndarray:
+    return np.rint(pixels).clip(0, 255).astype(np.uint8)

@@ -1,0 +1,1 @@
+"""Networks: layers, LeNet, ConvNet, and how a model is stored."""

@@ -1,0 +1,1 @@
+"""Data sets made ready to train on: preprocessed, merged."""

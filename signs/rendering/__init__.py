@@ -1,0 +1,1 @@
+"""Rendered images: what a camera might have seen of a drawing."""

@@ -1,0 +1,92 @@
+"""The report: one page with all that a person wants to know of the data and of the models."""
+
+import functools
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+
+from signs.core.files import replaced
+from signs.core.params import Count, validated
+from signs.exploration.preview import Preview
+from signs.report import comparison, data_sets, models, new_signs
+from signs.report.inputs import Diagnosed, Explored
+from signs.report.sprites import Sprite
+
+TEMPLATES = Path(__file__).parent / "templates"
+LIBRARIES = ("tensorflow", "keras", "numpy", "opencv-python-headless", "scikit-learn")
+
+
+@validated("report")
+def build(
+    explored: list[Explored],
+    previews: list[Preview],
+    diagnosed: list[Diagnosed],
+    settings: dict[str, Any],
+    *,
+    correct_per_class: Count,
+    max_changed: Count,
+) -> dict[str, Any]:
+    """Gathers what the page shows.
+
+    Args:
+        explored: The raw data sets, the one that was fetched first.
+        previews: The new signs.
+        diagnosed: The models; the first two are compared.
+        settings: Sections of params.yaml.
+        correct_per_class: Of each class so many images that a model got right.
+        max_changed: At most so many images that one model got right and the other wrong.
+
+    Returns:
+        The context of the template `page/index.html.jinja`.
+    """
+    height, width = explored[0].dataset.train.features.shape[1:3]
+    sprite = Sprite(height, width)
+    told = [data_sets.data_set(part, sprite) for part in explored]
+    tiles = data_sets.typical(told, diagnosed)
+    return {
+        "images": diagnosed[-1].metrics["images"],
+        "data": told,
+        "new_signs": [
+            new_signs.new_sign(preview, diagnosed[-1].diagnosis, sprite, settings["preview"]["sample_every"])
+            for preview in previews
+        ],
+        "models": [models.model(one, tiles, sprite, correct_per_class) for one in diagnosed],
+        "corrupted": data_sets.corruptions(explored[0], sprite, settings["stress"]),
+        "comparison": comparison.side_by_side(diagnosed, tiles, sprite, max_changed),
+        "keep": settings["train"]["keep"],
+        "params": [[key, str(value)] for key, value in _flat(settings)],
+        "versions": [[name, metadata.version(name)] for name in LIBRARIES],
+        "sprite": sprite.sheet(),
+    }
+
+
+def render(context: dict[str, Any]) -> str:
+    """The page as HTML, whole in itself; all text of the context is escaped."""
+    return _template().render(context)
+
+
+@functools.cache
+def _template() -> Template:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("index.html.jinja")
+
+
+def write(path: Path, context: dict[str, Any]) -> None:
+    """Renders the page to a file."""
+    with replaced(path) as partial:
+        partial.write_text(render(context), encoding="utf-8")
+
+
+def _flat(settings: dict[str, Any], above: str = "") -> list[tuple[str, Any]]:
+    rows = []
+    for key, value in settings.items():
+        rows += _flat(value, f"{above}{key}.") if isinstance(value, dict) and value else [(f"{above}{key}", value)]
+    return rows

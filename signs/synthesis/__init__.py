@@ -1,0 +1,1 @@
+"""New classes from single drawings."""

@@ -1,0 +1,219 @@
+from pathlib import Path
+from typing import Annotated, Any
+
+import pytest
+import yaml
+from pydantic import Field
+
+from signs.core import params
+from signs.core.params import (
+    Amounts,
+    Count,
+    NonNegative,
+    Positive,
+    Range,
+    Real,
+    Section,
+    Seed,
+    Share,
+    choose,
+    validated,
+)
+from signs.data.classes import Classes
+from signs.data.datasets import DataSet, Shares, Split
+from signs.evaluation.metrics import evaluate
+from signs.preparation.merging import merge
+from signs.preparation.preprocessing import preprocess
+from signs.sources.fetch import fetch
+from signs.sources.folders import folders
+from signs.sources.gtsrb import official
+from signs.sources.sample import sample
+from signs.synthesis.synthesis import article, randomized, synthesize
+
+REAL = Path(__file__).parents[2] / "params.yaml"
+
+
+class Inner(Section):
+    rate: Positive
+    pair: Range = (0.0, 1.0)
+    amounts: Amounts = (0.0, 1.0)
+
+
+@validated("bake")
+def bake(
+    flour: str,
+    *,
+    count: Count,
+    rate: Positive,
+    share: Share = 0.5,
+    weight: NonNegative = 0.0,
+    seed: Seed = 0,
+    grams: Annotated[Real, Field(le=250)] = 1.0,
+    tin: Inner | None = None,
+    extra: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    return dict(locals())
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"cuont": 1}, r"params\.yaml: bake\.cuont is unknown; bake takes count, rate$"),
+        ({"flour": "rye"}, r"params\.yaml: bake\.flour is unknown; bake takes count, rate$"),
+        ({"count": "many"}, r"params\.yaml: bake\.count is 'many'; .*valid integer"),
+        ({"count": True}, r"params\.yaml: bake\.count is True; a number is expected, not a bool"),
+        ({"count": 0}, r"params\.yaml: bake\.count is 0; .*greater than or equal to 1"),
+        ({"count": 1.5}, r"params\.yaml: bake\.count is 1\.5; .*integer"),
+        ({"count": None}, r"params\.yaml: bake\.count is None; .*integer"),
+        ({"rate": "fast"}, r"params\.yaml: bake\.rate is 'fast'; .*valid number"),
+        ({"rate": 0}, r"params\.yaml: bake\.rate is 0; .*greater than 0"),
+        ({"rate": False}, r"params\.yaml: bake\.rate is False; a number is expected, not a bool"),
+        ({"rate": float("nan")}, r"params\.yaml: bake\.rate is nan; .*finite"),
+        ({"rate": [1]}, r"params\.yaml: bake\.rate is \[1\]; .*valid number"),
+        ({"share": 1.01}, r"params\.yaml: bake\.share is 1\.01; .*less than or equal to 1"),
+        ({"weight": -0.1}, r"params\.yaml: bake\.weight is -0\.1; .*greater than or equal to 0"),
+        ({"seed": 2**32}, r"params\.yaml: bake\.seed is 4294967296; .*less than 4294967296"),
+        ({"grams": 251}, r"params\.yaml: bake\.grams is 251; .*less than or equal to 250"),
+        ({"tin": {"rate": 1, "raet": 2}}, r"params\.yaml: bake\.tin\.raet is unknown; it is no setting there$"),
+        ({"tin": {}}, r"params\.yaml: bake\.tin\.rate is missing$"),
+        ({"tin": {"rate": "round"}}, r"params\.yaml: bake\.tin\.rate is 'round'; .*valid number"),
+        ({"tin": 3}, r"params\.yaml: bake\.tin is 3; .*Inner"),
+        ({"tin": {"rate": 1, "pair": [2, 1]}}, r"bake\.tin\.pair is \[2, 1\]; the lowest value comes first"),
+        ({"tin": {"rate": 1, "pair": [0, 1e9]}}, r"bake\.tin\.pair\.1 is 1000000000\.0; .*equal to 1000"),
+        ({"tin": {"rate": 1, "pair": [0]}}, r"bake\.tin\.pair\.1 is missing"),
+        ({"tin": {"rate": 1, "amounts": [-1, 1]}}, r"bake\.tin\.amounts\.0 is -1; .*greater than or equal to 0"),
+    ],
+)
+def test_an_error_names_section_key_value_and_what_is_allowed_in_one_line(settings, message):
+    with pytest.raises(ValueError, match=message) as caught:
+        bake("rye", **{"count": 1, "rate": 1.0} | settings)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_key_is_named():
+    with pytest.raises(ValueError, match=r"params\.yaml: bake\.rate is missing$"):
+        bake("rye", count=1)
+
+
+def test_a_long_value_is_cut_in_the_error():
+    with pytest.raises(ValueError, match=r"bake\.count is 'a{79}; "):
+        bake("rye", count="a" * 1000, rate=1.0)
+
+
+def test_numbers_that_yaml_reads_as_strings_are_coerced():
+    settings = yaml.safe_load("{rate: 1e-3, count: '7', tin: {rate: 2e3}}")
+    assert settings["rate"] == "1e-3"
+    baked = bake("rye", **settings)
+    assert (baked["rate"], baked["count"], baked["tin"].rate) == (0.001, 7, 2000.0)
+
+
+def test_errors_of_the_function_itself_pass_unchanged():
+    @validated("bake")
+    def fail(*, count: Count) -> None:
+        raise ValueError("the oven is cold")
+
+    with pytest.raises(ValueError, match=r"^the oven is cold$"):
+        fail(count=1)
+
+
+def test_settings_are_the_keyword_only_arguments_without_a_default():
+    assert params.settings(bake) == {"count", "rate"}
+
+
+def test_a_section_is_read_from_the_file(tmp_path):
+    path = tmp_path / "params.yaml"
+    path.write_text("bake: {count: 2, name: Brötchen}\nmerge: {}\n", encoding="utf-8")
+    assert params.load("bake", path) == {"count": 2, "name": "Brötchen"}
+    assert params.load("merge", path) == {}
+
+
+@pytest.mark.parametrize("content", ["bake:\n  a: [1\n", "bake: {a: b: c}", "\tbake: 1", b"bake: \xff"])
+def test_invalid_yaml_is_an_error_in_one_line(tmp_path, content):
+    path = tmp_path / "params.yaml"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(ValueError, match=r"params\.yaml is not valid YAML: ") as caught:
+        params.load("bake", path)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("content", ["", "- bake", "other: {}", "bake:", "bake: 3", "bake: [1]", "bake: {on: 1}"])
+def test_a_section_that_is_missing_or_no_mapping_of_names_is_an_error(tmp_path, content):
+    path = tmp_path / "params.yaml"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(ValueError, match=r"params\.yaml has no section 'bake' with keys and values; it needs one"):
+        params.load("bake", path)
+
+
+def test_python_objects_in_yaml_are_not_made(tmp_path):
+    path, touched = tmp_path / "params.yaml", tmp_path / "touched"
+    path.write_text(f"bake: !!python/object/apply:os.system ['touch {touched}']", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"params\.yaml is not valid YAML: .*os\.system"):
+        params.load("bake", path)
+    assert not touched.exists()
+
+
+def by_hand(*, loaves: int) -> str:
+    return f"{loaves} by hand"
+
+
+def by_machine(*, loaves: int) -> str:
+    return f"{loaves} by machine"
+
+
+BAKERS = {"hand": by_hand, "machine": by_machine}
+
+
+def test_choose_binds_the_settings_below_the_name():
+    choice = {"name": "machine", "hand": {"loaves": 1}, "machine": {"loaves": 100}}
+    assert choose("bake.by", choice, BAKERS)() == "100 by machine"
+
+
+@pytest.mark.parametrize(
+    ("choice", "message"),
+    [
+        ({}, r"params\.yaml: bake\.by\.name is None; it may be hand, machine$"),
+        ({"name": "foot"}, r"params\.yaml: bake\.by\.name is 'foot'; it may be hand, machine$"),
+        ({"name": ["hand"]}, r"params\.yaml: bake\.by\.name is \['hand'\]; it may be hand, machine$"),
+        ({"name": "hand"}, r"params\.yaml: bake\.by\.hand is missing; it holds the settings of hand$"),
+        ({"name": "hand", "hand": 3}, r"params\.yaml: bake\.by\.hand is missing"),
+        ({"name": "hand", "hand": {}, "foot": {}}, r"bake\.by\.foot is unknown; bake\.by takes name, hand, machine$"),
+    ],
+)
+def test_a_choice_that_is_none_is_an_error(choice, message):
+    with pytest.raises(ValueError, match=message):
+        choose("bake.by", choice, BAKERS)
+
+
+@pytest.mark.parametrize(
+    ("section", "function"),
+    [
+        ("fetch", fetch),
+        ("fetch.sample", sample),
+        ("fetch.gtsrb", official),
+        ("fetch.folders", folders),
+        ("preprocess", preprocess),
+        ("synthesize", synthesize),
+        ("synthesize.recipe.article", article),
+        ("synthesize.recipe.randomized", randomized),
+        ("merge", merge),
+        ("evaluate", evaluate),
+    ],
+)
+def test_a_section_of_params_yaml_is_exactly_the_settings_of_its_function(section, function):
+    first, *rest = section.split(".")
+    content = params.load(first, REAL)
+    for key in rest:
+        content = content[key]
+    assert set(content) == params.settings(function)
+
+
+@pytest.mark.parametrize("shares", [{"train": 0.5, "valid": 0.1, "test": 0.1}, {"train": 1, "valid": 1, "test": 0}])
+def test_shares_that_do_not_add_up_are_an_error(shares):
+    with pytest.raises(ValueError, match=r"the shares add up to (0\.7|2); expected 1"):
+        Shares(**shares)
+
+
+def test_of_a_misspelt_key_it_is_said_what_was_written():
+    data = DataSet(Split([], []), Split([], []), Split([], []), Classes(()))
+    with pytest.raises(ValueError, match=r"params\.yaml: preprocess\.gray is unknown; preprocess takes central_fr"):
+        preprocess(data, gray=True, normalize=True, central_fraction=1.0, min_brightness=None)

@@ -1,0 +1,72 @@
+import csv
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from signs.core import tables
+
+
+def test_a_table_is_written_as_csv_to_six_digits(tmp_path):
+    tables.write(tmp_path / "table.csv", [{"severity": 0, "blur": 1.0}, {"severity": 1, "blur": 1 / 3}])
+    assert (tmp_path / "table.csv").read_text() == "severity,blur\n0,1\n1,0.333333\n"
+
+
+def test_the_table_holds_a_row_for_each_epoch(tmp_path):
+    path = tmp_path / "metrics" / "history.csv"
+    rows = [{"epoch": 0, "train_loss": 3.7612345678}, {"epoch": 1, "train_loss": 1.5e-9}]
+    tables.write(path, rows)
+    assert path.read_text(encoding="utf-8") == "epoch,train_loss\n0,3.76123\n1,1.5e-09\n"
+    with path.open(newline="") as file:
+        assert [float(row["train_loss"]) for row in csv.DictReader(file)] == pytest.approx([3.76123, 1.5e-9])
+
+
+def test_the_table_replaces_an_earlier_one(tmp_path):
+    path = tmp_path / "history.csv"
+    path.write_text("old")
+    tables.write(path, [{"epoch": 0}])
+    assert path.read_text() == "epoch\n0\n"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+finite = st.floats(-1e6, 1e6).filter(lambda value: abs(value) > 1e-6 or value == 0)
+
+
+@given(st.lists(st.tuples(finite, finite, finite), min_size=1, max_size=5))
+def test_a_table_comes_back_to_six_digits(tmp_path_factory, values):
+    path = tmp_path_factory.mktemp("history") / "history.csv"
+    rows = [
+        {"epoch": epoch, "train_accuracy": accuracy, "train_loss": loss, "squared_change": change}
+        for epoch, (accuracy, loss, change) in enumerate(values)
+    ]
+    tables.write(path, rows)
+    read = tables.read(path, "train_accuracy", "train")
+    assert [list(row) for row in read] == [list(row) for row in rows]
+    for row, expected in zip(read, rows, strict=True):
+        assert row == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        None,
+        b"",
+        b"epoch,train_accuracy\n",
+        b"epoch,train_loss\n0,1\n",
+        b"epoch,train_accuracy\n0\n",
+        b"epoch,train_accuracy\n0,0.5,7\n",
+        b"epoch,train_accuracy\n0,half\n",
+        b"epoch,train_accuracy\n0,0.5\n1,",
+        b"epoch,train_accuracy\n0,nan\n",
+        b"epoch,train_accuracy\n0,inf\n",
+        b"\xff\xfe\x00",
+        b"train_accuracy\n" + b"9" * 200_000,
+    ],
+    ids=range(12),
+)
+def test_what_is_no_table_is_named(tmp_path, content):
+    path = tmp_path / "history.csv"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"history\.csv is no table of .*; dvc repro train makes it anew"):
+        tables.read(path, "train_accuracy", "train")

@@ -1,0 +1,137 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as npst
+
+from signs.data import classes
+from signs.data.classes import ORIGINS, Classes, SignClass
+
+GAPS = np.array([3, 7, 8, 250])
+
+names = st.text(st.characters(exclude_categories=("C", "Z"), include_characters=', "ß'), max_size=20).map(str.strip)
+rows = st.lists(
+    st.builds(SignClass, st.integers(0, 2**31), names, st.sampled_from(ORIGINS)), unique_by=lambda row: row.id
+)
+
+
+def test_ids_with_gaps_map_to_their_positions():
+    assert classes.indices(np.array([250, 3, 8, 8, 7]), GAPS).tolist() == [3, 0, 2, 2, 1]
+
+
+def test_a_class_missing_from_the_labels_shifts_nothing():
+    ids = np.arange(43)
+    assert classes.indices(np.array([0, 42]), ids).tolist() == [0, 42]
+
+
+@given(npst.arrays(np.uint8, st.integers(0, 30), elements=st.sampled_from(GAPS.tolist())))
+def test_indices_point_back_to_the_labels(labels):
+    indices = classes.indices(labels, GAPS)
+    assert indices.dtype == np.int64
+    assert np.array_equal(GAPS[indices], labels)
+
+
+@pytest.mark.parametrize("label", [0, 4, 251])
+def test_an_unknown_label_is_an_error(label):
+    with pytest.raises(ValueError, match=rf"labels \[{label}\] are not among the 4 classes of the training set"):
+        classes.indices(np.array([3, label, 7, label]), GAPS)
+
+
+def test_no_label_is_known_where_there_are_no_classes():
+    with pytest.raises(ValueError, match=r"labels \[1\] are not among the 0 classes"):
+        classes.indices(np.array([1]), np.array([], dtype=np.int64))
+
+
+def test_one_hot_rows_are_those_of_the_identity():
+    rows = classes.one_hot(np.array([8, 3, 250]), GAPS)
+    assert rows.dtype == np.float32
+    assert rows.tolist() == [[0, 0, 1, 0], [1, 0, 0, 0], [0, 0, 0, 1]]
+
+
+def test_one_hot_refuses_an_unknown_label():
+    with pytest.raises(ValueError, match=r"labels \[9\] are not among the 4 classes"):
+        classes.one_hot(np.array([9]), GAPS)
+
+
+@given(rows)
+def test_classes_are_in_order_of_their_ids(rows):
+    known = Classes(tuple(rows))
+    assert len(known) == len(rows)
+    assert known.ids.dtype == np.int64
+    assert known.ids.tolist() == sorted(row.id for row in rows)
+    assert known.names == [row.name for row in sorted(rows)]
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ([(1, "a", "photographs"), (1, "b", "rendered")], "class id 1 occurs twice; each class needs its own"),
+        ([(-1, "a", "photographs")], "class id -1 is negative; ids start at 0"),
+        (
+            [(4, "a", "painted")],
+            "origin 'painted' of class 4 is not one of photographs, rendered, synthetic",
+        ),
+    ],
+)
+def test_impossible_classes_are_an_error(rows, message):
+    with pytest.raises(ValueError, match=message):
+        Classes(tuple(SignClass(*row) for row in rows))
+
+
+def test_with_origin_changes_the_origin_alone():
+    known = Classes((SignClass(2, "Stop", "photographs"), SignClass(9, "Yield", "synthetic")))
+    changed = known.with_origin("rendered")
+    assert changed.rows == (SignClass(2, "Stop", "rendered"), SignClass(9, "Yield", "rendered"))
+    assert known.rows[0].origin == "photographs"
+
+
+def test_classes_of_labels_take_known_names_and_else_their_ids():
+    known = Classes((SignClass(5, "Stop", "rendered"), SignClass(6, "Yield", "rendered")))
+    found = classes.of_labels(np.array([9, 5, 5, 9], dtype=np.uint8), known)
+    assert found.rows == (SignClass(5, "Stop", "rendered"), SignClass(9, "9", "photographs"))
+
+
+@given(rows)
+def test_a_table_reads_as_it_was_written(tmp_path_factory, rows):
+    path = tmp_path_factory.mktemp("classes") / "signnames.csv"
+    known = Classes(tuple(rows))
+    classes.write(path, known)
+    assert classes.read(path) == known
+    first = path.read_bytes()
+    classes.write(path, known)
+    assert path.read_bytes() == first
+
+
+def test_names_keep_commas_quotes_and_umlauts(tmp_path):
+    path = tmp_path / "signnames.csv"
+    names = ['Turn left, then "right"', "Fußgängerzone", "禁止通行", "|; '", ""]
+    classes.write(path, Classes(tuple(SignClass(id, name, "rendered") for id, name in enumerate(names))))
+    assert classes.read(path).names == names
+
+
+def test_the_article_s_table_without_origins_means_photographs(tmp_path):
+    path = tmp_path / "signnames.csv"
+    path.write_bytes("\ufeffClassId,SignName\r\n0,Speed limit (20km/h)\r\n1, Stop \r\n".encode())
+    assert classes.read(path).rows == (
+        SignClass(0, "Speed limit (20km/h)", "photographs"),
+        SignClass(1, "Stop", "photographs"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"ClassId;SignName\n0;Stop\n", "is no table of ClassId,SignName,Origin: KeyError"),
+        (b"ClassId,SignName\n0\n", "is no table of ClassId,SignName,Origin"),
+        (b"ClassId,SignName\n0,\xff\xfe\n", "is no table of ClassId,SignName,Origin: UnicodeDecodeError"),
+        (b"ClassId,SignName\nfive,Stop\n", "signnames.csv: invalid literal for int.*'five'"),
+        (b"ClassId,SignName\n5,Stop\n5,Yield\n", "signnames.csv: class id 5 occurs twice"),
+        (b"ClassId,SignName,Origin\n5,Stop,made up\n", "signnames.csv: origin 'made up' of class 5 is not one of"),
+    ],
+)
+def test_a_file_of_another_form_is_an_error_that_names_it(tmp_path, content, message):
+    path = tmp_path / "signnames.csv"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=message) as caught:
+        classes.read(path)
+    assert str(path) in str(caught.value)

@@ -1,0 +1,143 @@
+import hashlib
+import json
+import zipfile
+
+import keras
+import numpy as np
+import pytest
+
+from signs.data import classes
+from signs.data.classes import Classes, SignClass
+from signs.networks import store
+from signs.networks.architectures import LeNet
+from signs.networks.store import Model
+
+CLASSES = Classes((SignClass(3, "Yield", "photographs"), SignClass(7, "Stop", "photographs")))
+CARD = {
+    "preprocess": {"central_fraction": 1.0, "grey": True, "normalize": True, "min_brightness": None},
+    "image_shape": [16, 16, 1],
+    "data": "0" * 64,
+    "images": {"train": 5, "valid": 1, "test": 2},
+    "train": {"seed": 1},
+    "weights": 100,
+    "temperature": 1.0,
+}
+
+
+def made(seed=0):
+    keras.utils.set_random_seed(seed)
+    network = LeNet(2, depths=[2, 3, 5, 4])
+    network(np.zeros((1, 16, 16, 1), dtype=np.float32))
+    return Model(network, CLASSES, CARD)
+
+
+def images():
+    return np.random.default_rng(0).uniform(-1, 1, (5, 16, 16, 1)).astype(np.float32)
+
+
+def sha256(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_a_model_comes_back_as_it_was(tmp_path):
+    model = made()
+
+    store.write(tmp_path / "model", model)
+    read = store.read(tmp_path / "model")
+
+    np.testing.assert_array_equal(read.logits(images()), model.logits(images()))
+    assert (read.classes, read.card) == (CLASSES, CARD)
+
+
+def test_logits_are_divided_by_the_temperature():
+    plain, tempered = made(), made()
+    tempered = Model(tempered.network, CLASSES, CARD | {"temperature": 2.0})
+    np.testing.assert_allclose(tempered.logits(images()) * 2, plain.logits(images()), rtol=1e-6)
+
+
+def test_images_beyond_a_batch_and_of_whole_numbers_have_their_logits(monkeypatch):
+    model = made()
+    monkeypatch.setattr(store, "BATCH_SIZE", 2)
+    numbers = np.random.default_rng(0).integers(0, 256, (5, 16, 16, 1), dtype=np.uint8)
+    one_by_one = np.concatenate([model.logits(image[np.newaxis]) for image in numbers])
+    np.testing.assert_allclose(model.logits(numbers), one_by_one, rtol=1e-4, atol=1e-3)
+    np.testing.assert_allclose(one_by_one, model.network(numbers.astype(np.float32)), rtol=1e-4, atol=1e-3)
+
+
+def test_keras_itself_reads_the_network(tmp_path):
+    store.write(tmp_path / "model", made())
+    network = keras.models.load_model(tmp_path / "model" / "model.keras")
+    np.testing.assert_allclose(network(images()), made().logits(images()), rtol=1e-5, atol=1e-6)
+
+
+def test_the_same_model_gives_the_same_bytes(tmp_path):
+    for name in ("one", "two"):
+        store.write(tmp_path / name, made())
+    for file in ("model.keras", "model.json", classes.FILE_NAME):
+        assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
+
+
+def test_nothing_in_a_model_tells_when_or_where_it_was_made(tmp_path):
+    store.write(tmp_path / "model", made())
+    with zipfile.ZipFile(tmp_path / "model" / "model.keras") as archive:
+        assert {member.date_time[0] for member in archive.infolist()} == {1980}
+        assert json.loads(archive.read("metadata.json")).keys() == {"keras_version"}
+        assert str(tmp_path) not in archive.read("config.json").decode()
+
+
+def test_images_of_another_shape_are_refused():
+    with pytest.raises(ValueError, match=r"images are \(8, 8, 1\); the model was trained on \(16, 16, 1\)"):
+        made().logits(np.zeros((1, 8, 8, 1), dtype=np.float32))
+
+
+@pytest.mark.parametrize("file", ["model.keras", "model.json", classes.FILE_NAME])
+def test_a_missing_or_damaged_file_is_named(tmp_path, file):
+    store.write(tmp_path / "model", made())
+    (tmp_path / "model" / file).write_bytes(b"\x00\x01 not what it should be")
+    with pytest.raises(ValueError, match=file):
+        store.read(tmp_path / "model")
+    (tmp_path / "model" / file).unlink()
+    with pytest.raises(ValueError, match=file):
+        store.read(tmp_path / "model")
+
+
+def test_a_keras_file_of_something_else_is_refused(tmp_path):
+    path = tmp_path / "model.keras"
+    keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)]).save(path)
+    with pytest.raises(ValueError, match=r"holds a Sequential; expected a network of signs\.networks"):
+        store.read_network(path)
+
+
+def test_a_keras_file_with_code_in_it_is_refused_and_not_run(tmp_path):
+    trace = tmp_path / "trace"
+    inner = keras.layers.Lambda(lambda tensor, path=str(trace): (open(path, "w").close(), tensor)[1])  # noqa: PTH123
+    keras.Sequential([keras.Input((3,)), inner]).save(tmp_path / "model.keras")
+    trace.unlink(missing_ok=True)
+    with pytest.raises(ValueError, match="no Keras model that can be read"):
+        store.read_network(tmp_path / "model.keras")
+    assert not trace.exists()
+
+
+def test_an_earlier_model_of_the_same_classes_goes_on(tmp_path):
+    store.write(tmp_path / "model", made())
+    path = tmp_path / "model" / "model.keras"
+    earlier = store.earlier(path, sha256(path).upper(), CLASSES, made().network, images())
+    for one, other in zip(earlier.get_weights(), made().network.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_an_earlier_model_is_refused_if_it_is_not_what_it_should_be(tmp_path):
+    store.write(tmp_path / "model", made())
+    path = tmp_path / "model" / "model.keras"
+    more = Classes((*CLASSES.rows, SignClass(9, "Parking", "synthetic")))
+    with pytest.raises(ValueError, match="knows 2 classes, the data have 3"):
+        store.earlier(path, sha256(path), more, made().network, images())
+    with pytest.raises(ValueError, match=f"has SHA-256 {sha256(path)}, params.yaml says {'0' * 64}"):
+        store.earlier(path, "0" * 64, CLASSES, made().network, images())
+    with pytest.raises(ValueError, match=r"none\.keras is missing"):
+        store.earlier(tmp_path / "none.keras", "0" * 64, CLASSES, made().network, images())
+    with pytest.raises(ValueError, match=r"is .*'depths': \(2, 3, 5, 4\).*, train\.network .*'depths': \(2, 3, 5, 8\)"):
+        store.earlier(path, sha256(path), CLASSES, LeNet(2, depths=[2, 3, 5, 8]), images())
+    for others in (images()[:, :-4, :-4], np.repeat(images(), 3, axis=-1)):
+        with pytest.raises(ValueError, match="for images of the same shape can go on"):
+            store.earlier(path, sha256(path), CLASSES, made().network, others)

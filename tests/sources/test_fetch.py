@@ -1,0 +1,179 @@
+import hashlib
+import os
+import pickle
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from signs.core import params
+from signs.data import datasets
+from signs.sources.fetch import fetch
+
+ROOT = Path(__file__).parents[2]
+SETTINGS = yaml.safe_load((ROOT / "params.yaml").read_text())["fetch"]
+SMALL = SETTINGS | {"sample": SETTINGS["sample"] | {"train": 2, "valid": 1, "test": 1}}
+ABSENT = {"source": "signs", "url": "http://127.0.0.1:9/signs.zip"}
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """A folder with what the stage reads: the params, the names, two drawings."""
+    templates = tmp_path / "data" / "templates"
+    templates.mkdir(parents=True)
+    for name in ("13.svg", "17.svg"):
+        shutil.copy(ROOT / "data" / "templates" / name, templates)
+    shutil.copy(ROOT / "data" / "signnames.csv", tmp_path / "data")
+    configure(tmp_path)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setattr("signs.sources.download.PAUSES_SECONDS", ())
+    return tmp_path
+
+
+def configure(project: Path, **settings: object) -> None:
+    (project / "params.yaml").write_text(yaml.safe_dump({"fetch": SMALL | settings}))
+
+
+def run_stage(project: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "stages.fetch", "data", "data/original"]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    return subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
+
+
+def written(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def release(path: Path, labels: np.ndarray) -> str:
+    """Writes a release zip; gives its SHA-256."""
+    content = pickle.dumps({"features": np.ones((len(labels), 4, 4, 3), dtype=np.uint8), "labels": labels})
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for split in datasets.SPLITS:
+            archive.writestr(f"{split}.p", content)
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+# The four sources
+
+
+def test_the_section_of_params_is_what_fetch_takes():
+    assert SETTINGS.keys() == params.settings(fetch)
+
+
+def test_the_sample_needs_no_network(project):
+    dataset = fetch(project / "data", **SMALL)
+    assert [tuple(row) for row in dataset.classes.rows] == [(13, "Yield", "rendered"), (17, "No entry", "rendered")]
+    assert not (project / "data" / "downloads").exists()
+
+
+def test_a_release_may_have_one_address_or_a_list_of_mirrors(site, project):
+    sha256 = release(site.folder / "signs.zip", np.arange(3))
+    for url in (f"{site.url}/signs.zip", [f"{site.url}/missing.zip", f"{site.url}/signs.zip"]):
+        dataset = fetch(project / "data", **SMALL | {"source": "signs", "url": url, "sha256": sha256})
+        assert dataset.classes.names == ["0", "1", "2"]
+    assert site.requested == ["signs.zip"]
+    assert len(list((project / "data" / "downloads").iterdir())) == 1
+
+
+def test_folders_are_read_where_they_lie(project):
+    path = project / "images"
+    for name in ("left", "right"):
+        (path / name).mkdir(parents=True)
+        for i in range(10):
+            (path / name / f"{i}.ppm").write_bytes(b"P6 1 1 255\n" + bytes([i, 0, 200]))
+    dataset = fetch(project / "data", **SMALL | {"source": "folders", "folders": SMALL["folders"] | {"path": path}})
+    assert dataset.classes.names == ["left", "right"]
+    assert [len(split.labels) for split in dataset.splits.values()] == [14, 2, 4]
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ({"source": "sings"}, "fetch.source is 'sings'; Input should be 'sample', 'signs', 'gtsrb' or 'folders'"),
+        ({"url": 5}, "fetch.url is 5; Input should be a valid list"),
+        ({"url": []}, "fetch.url is []; Value should have at least 1 item after validation, not 0"),
+        ({"url": [5]}, "fetch.url.0 is 5; Input should be a valid string"),
+        ({"sha256": "f0f8"}, "fetch.sha256 is 'f0f8'; String should match pattern '^[0-9a-fA-F]{64}$'"),
+        ({"sample": None}, "fetch.sample is None; Input should be a valid dictionary"),
+        ({"sample": {1: 2}}, "fetch.sample.1.[key] is 1; Input should be a valid string"),
+        ({"smaple": {}}, "fetch.smaple is unknown; fetch takes folders, gtsrb, sample, sha256, source, url"),
+    ],
+)
+def test_a_wrong_setting_is_named(project, setting, message):
+    with pytest.raises(ValueError, match=f"^params.yaml: {re.escape(message)}$"):
+        fetch(project / "data", **SMALL | setting)
+
+
+@pytest.mark.parametrize("key", sorted(SETTINGS))
+def test_a_missing_setting_is_named(project, key):
+    with pytest.raises(ValueError, match=rf"^params\.yaml: fetch\.{key} is missing$"):
+        fetch(project / "data", **{name: value for name, value in SMALL.items() if name != key})
+
+
+# The stage by hand
+
+
+def test_the_stage_writes_what_the_source_gives(project):
+    done = run_stage(project)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "no photographs" in done.stdout
+    expected = fetch(project / "data", **SMALL)
+    dataset = datasets.read(project / "data" / "original")
+    assert dataset.classes == expected.classes
+    for name, split in dataset.splits.items():
+        np.testing.assert_array_equal(split.features, expected.splits[name].features)
+        np.testing.assert_array_equal(split.labels, expected.splits[name].labels)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"source": "sings"}, "params.yaml: fetch.source is 'sings'"),
+        ({"smaple": {}}, "params.yaml: fetch.smaple is unknown"),
+        (ABSENT, "fetch.url: http://127.0.0.1:9/signs.zip: no connection. Without it, on rendered images: dvc exp run"),
+        ({"source": "signs", "url": "nowhere.zip"}, "fetch.url: nowhere.zip: there is no such file"),
+        ({"source": "folders"}, "fetch.folders.path: data/images is no folder"),
+    ],
+)
+def test_what_goes_wrong_ends_in_one_line_and_leaves_the_former_output(project, settings, message):
+    datasets.write(project / "data" / "original", fetch(project / "data", **SMALL))
+    before = written(project / "data" / "original")
+    configure(project, **settings)
+    failed = run_stage(project)
+    assert failed.returncode == 1
+    assert failed.stdout == ""
+    (line,) = failed.stderr.splitlines()
+    assert line.startswith(f"fetch: {message}")
+    assert written(project / "data" / "original") == before
+    assert {path.name for path in (project / "data").iterdir()} - {"downloads"} == {
+        "original",
+        "signnames.csv",
+        "templates",
+    }
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "is an empty file"),
+        (b"<!DOCTYPE html><html>", "is an HTML page, no zip archive"),
+        (b"PK\x03\x04 cut short", "is no whole zip archive"),
+    ],
+)
+def test_a_bad_zip_ends_in_one_line_after_the_progress(site, project, content, message):
+    (site.folder / "signs.zip").write_bytes(content)
+    sha256 = hashlib.sha256(content).hexdigest()
+    configure(project, source="signs", url=f"{site.url}/signs.zip", sha256=sha256)
+    failed = run_stage(project)
+    assert failed.returncode == 1
+    *progress, line = failed.stderr.splitlines()
+    assert all(re.search(r"\d+%\||B/s", part) for part in progress if part)
+    assert line.startswith("fetch: ")
+    assert message in line
+    assert not (project / "data" / "original").exists()

@@ -1,0 +1,194 @@
+import hashlib
+import io
+import pickle
+import re
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from signs.data import classes
+from signs.data.classes import Classes, SignClass
+from signs.data.datasets import SPLITS
+from signs.sources.release import KNOWN_SHA256, provenance, release
+
+KNOWN = Classes(tuple(SignClass(id, f"sign {id}", "photographs") for id in range(43)))
+SIZES = {"train": 60, "valid": 43, "test": 50}
+IDS = np.arange(43)
+
+
+def pickled(count: int, ids: np.ndarray, channels: tuple[int, ...] = (3,), **extra: object) -> bytes:
+    features = np.arange(count * 4 * 5 * np.prod(channels)).reshape(count, 4, 5, *channels).astype(np.uint8)
+    return pickle.dumps({"features": features, "labels": np.resize(ids, count), **extra}, protocol=3)
+
+
+def pickles(ids: np.ndarray = IDS, channels: tuple[int, ...] = (3,)) -> dict[str, bytes]:
+    return {f"{split}.p": pickled(count, ids, channels) for split, count in SIZES.items()}
+
+
+def zipped(path: Path, members: dict[str, bytes]) -> tuple[Path, str]:
+    """Writes a zip; gives its path and its SHA-256."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    path.write_bytes(buffer.getvalue())
+    return path, hashlib.sha256(buffer.getvalue()).hexdigest()
+
+
+def released(tmp_path: Path, members: dict[str, bytes]):
+    path, sha256 = zipped(tmp_path / "signs.zip", members)
+    return release(tmp_path / "downloads", KNOWN, [str(path)], sha256)
+
+
+def test_a_release_gives_its_three_pickles(tmp_path):
+    dataset = released(tmp_path, pickles())
+    assert {split: len(part.labels) for split, part in dataset.splits.items()} == SIZES
+    for split, part in dataset.splits.items():
+        expected = pickle.loads(pickles()[f"{split}.p"])
+        np.testing.assert_array_equal(part.features, expected["features"])
+        np.testing.assert_array_equal(part.labels, expected["labels"])
+        assert part.features.dtype == np.uint8
+    assert dataset.classes == KNOWN
+
+
+def test_extra_keys_and_extra_files_do_no_harm(tmp_path):
+    extra = {"sizes": np.ones((60, 2)), "coords": np.ones((60, 4), dtype=np.int32)}
+    members = {**pickles(), "train.p": pickled(60, IDS, **extra), "README.txt": b"hello", "old/notes.p": b"no pickle"}
+    assert len(released(tmp_path, members).train.labels) == 60
+
+
+@pytest.mark.parametrize("prefix", ["signs/", "a/b c/", "signs\\"])
+def test_the_pickles_may_lie_in_a_folder(tmp_path, prefix):
+    dataset = released(tmp_path, {prefix + name: content for name, content in pickles().items()})
+    assert len(dataset.test.labels) == 50
+
+
+def test_what_macos_adds_is_passed_over(tmp_path):
+    copies = {f"__MACOSX/{prefix}{name}": b"x" for name in pickles() for prefix in ("._", "")}
+    members = {**pickles(), **copies, "__MACOSX/signnames.csv": b"x"}
+    assert released(tmp_path, members).classes == KNOWN
+
+
+@pytest.mark.parametrize("split", SPLITS)
+def test_a_missing_pickle_is_named(tmp_path, split):
+    members = pickles()
+    del members[f"{split}.p"]
+    with pytest.raises(ValueError, match=rf"signs\.zip holds no {split}\.p; expected train\.p, valid\.p and test\.p"):
+        released(tmp_path, members)
+
+
+def test_two_pickles_of_one_name_are_refused(tmp_path):
+    with pytest.raises(ValueError, match=r"holds 2 train\.p \(train\.p, old/train\.p\); expected one"):
+        released(tmp_path, {**pickles(), "old/train.p": b""})
+
+
+def test_a_damaged_pickle_is_named(tmp_path):
+    with pytest.raises(ValueError, match=r"signs\.zip/valid\.p cannot be read as a pickle of arrays"):
+        released(tmp_path, {**pickles(), "valid.p": pickles()["valid.p"][:-100]})
+
+
+def test_a_pickle_that_would_run_code_is_refused_and_not_run(tmp_path):
+    class Hostile:
+        def __reduce__(self):
+            return Path.touch, (tmp_path / "trace",)
+
+    with pytest.raises(ValueError, match="refused, not run"):
+        released(tmp_path, {**pickles(), "test.p": pickle.dumps(Hostile())})
+    assert not (tmp_path / "trace").exists()
+
+
+def test_splits_that_do_not_fit_together_are_refused(tmp_path):
+    with pytest.raises(ValueError, match=r"signs\.zip/test\.p: labels \[43\] occur in no training image"):
+        released(tmp_path, {**pickles(), "test.p": pickled(50, np.arange(44))})
+
+
+# Names of the classes
+
+
+def test_the_names_in_the_zip_come_first(tmp_path):
+    own = b"ClassId,SignName\r\n" + b"".join(b"%d,own %d\r\n" % (id, id) for id in range(43))
+    dataset = released(tmp_path, {**pickles(), "signs/signnames.csv": own})
+    assert dataset.classes.names == [f"own {id}" for id in range(43)]
+
+
+def test_a_table_of_names_that_is_none_is_named(tmp_path):
+    with pytest.raises(ValueError, match=r"signs\.zip/signnames\.csv is no table of ClassId,SignName"):
+        released(tmp_path, {**pickles(), "signnames.csv": b"<html>\n<p>"})
+
+
+@pytest.mark.parametrize("ids", [np.arange(10), np.arange(1, 44), np.array([0, 2, 7, 700])])
+def test_without_names_the_ids_are_the_names_and_it_says_so(tmp_path, capsys, ids):
+    dataset = released(tmp_path, pickles(ids))
+    assert dataset.classes.ids.tolist() == ids.tolist()
+    assert dataset.classes.names == [str(id) for id in ids]
+    assert f"The zip names no classes and its {len(ids)} are not those of signnames.csv" in capsys.readouterr().out
+
+
+def test_with_names_nothing_is_said_of_ids(tmp_path, capsys):
+    released(tmp_path, pickles())
+    assert "names no classes" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("channels", "shape"), [((1,), (4, 5, 1)), ((), (4, 5, 1)), ((3,), (4, 5, 3))])
+def test_images_may_be_in_one_channel(tmp_path, channels, shape):
+    assert released(tmp_path, pickles(np.arange(10), channels)).train.features.shape[1:] == shape
+
+
+# Checksums
+
+
+def test_a_local_file_needs_a_checksum_and_the_error_gives_it(tmp_path):
+    path, sha256 = zipped(tmp_path / "signs.zip", pickles())
+    for mirrors in ([str(path)], [path.as_uri()], ["nowhere.zip", str(path)]):
+        with pytest.raises(ValueError, match=rf"so fetch\.sha256 must be set, .*; it is now {sha256}"):
+            release(tmp_path / "downloads", KNOWN, mirrors, None)
+
+
+def test_a_download_without_a_checksum_prints_it(site, tmp_path, capsys):
+    _, sha256 = zipped(site.folder / "signs.zip", pickles())
+    release(tmp_path / "downloads", KNOWN, [f"{site.url}/signs.zip"], None)
+    assert f"SHA-256 of what came: {sha256}; set fetch.sha256" in capsys.readouterr().out
+
+
+def test_a_download_with_a_checksum_is_checked_and_nothing_is_printed_of_it(site, tmp_path, capsys):
+    _, sha256 = zipped(site.folder / "signs.zip", pickles())
+    mirrors = [f"{site.url}/missing.zip", f"{site.url}/signs.zip"]
+    release(tmp_path / "downloads", KNOWN, mirrors, sha256)
+    assert "SHA-256" not in capsys.readouterr().out
+    with pytest.raises(ValueError, match=f"its SHA256 is {sha256}, expected {'0' * 64}"):
+        release(tmp_path / "downloads", KNOWN, mirrors, "0" * 64)
+
+
+def test_what_cannot_be_had_names_the_command_that_runs_on_the_sample(tmp_path):
+    remedy = re.escape("no connection. Without it, on rendered images: dvc exp run -S fetch.source=sample")
+    with pytest.raises(ValueError, match=rf"^fetch\.url: http://127\.0\.0\.1:9/signs\.zip: {remedy}$"):
+        release(tmp_path / "downloads", KNOWN, ["http://127.0.0.1:9/signs.zip"], "0" * 64)
+
+
+@pytest.fixture(autouse=True)
+def _no_pauses(monkeypatch):
+    monkeypatch.setattr("signs.sources.download.PAUSES_SECONDS", ())
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+
+
+# Provenance
+
+
+def test_the_most_common_pickle_is_recognized():
+    known = {"train": hashlib.sha256(b"content").hexdigest()}
+    assert provenance("train", b"content", known) == "train.p is the pickle that circulates most widely"
+    assert provenance("train", b"Content", known) == "train.p is not the pickle that circulates most widely"
+
+
+def test_each_pickle_is_compared_with_the_most_common_one(tmp_path, capsys):
+    released(tmp_path, pickles())
+    lines = capsys.readouterr().out.splitlines()
+    assert lines == [f"{split}.p is not the pickle that circulates most widely" for split in SPLITS]
+    assert KNOWN_SHA256.keys() == set(SPLITS)
+
+
+def test_the_classes_of_the_project_are_the_43_of_the_benchmark():
+    known = classes.read(Path(__file__).parents[2] / "data" / classes.FILE_NAME)
+    assert known.ids.tolist() == list(range(43))

@@ -19,7 +19,7 @@ def row(accuracy, loss):
         ([row(0.9, 0.4), row(0.9, 0.4), row(0.1, 0.0)], 0),
     ],
 )
-def test_the_best_epoch_is_that_of_accuracy_then_cost_then_the_first(rows, best):
+def test_the_best_epoch_has_the_highest_accuracy_then_the_lowest_loss_then_comes_first(rows, best):
     assert history.best_epoch(rows) == best
 
 
@@ -33,3 +33,9 @@ def test_no_epoch_is_better_than_the_best(rows):
 
 def test_without_validation_the_last_epoch_is_the_best():
     assert history.best_epoch([{"train_accuracy": 0.9}, {"train_accuracy": 0.5}]) == 1
+
+
+@given(rows)
+def test_the_epoch_kept_is_the_best_or_the_last(rows):
+    assert history.kept_epoch(rows, "best") == history.best_epoch(rows)
+    assert history.kept_epoch(rows, "last") == len(rows) - 1

@@ -137,9 +137,16 @@ def test_the_commands_of_dvc_work(experiment, tmp_path):
         assert shown.keys() == {"HEAD~1", "workspace"}
         assert shown["HEAD~1"] == shown["workspace"] > 0
 
+
+def test_after_an_experiment_repro_brings_back_what_was_there(experiment, finished, tmp_path):
+    project = shutil.copytree(experiment[0], tmp_path / "project", symlinks=True)
     run(project, "git", "checkout", "-q", ".")
-    run(project, "dvc", "checkout", "-q")
+    assert stages_run(run(project, "dvc", "repro")) == set()
     assert "up to date" in run(project, "dvc", "status")
+    assert run(project, "git", "status", "--porcelain") == ""
+    for name in ("models/original/model.keras", "predictions/augmented.npz", "reports/index.html"):
+        assert (project / name).read_bytes() == (finished / name).read_bytes()
+
 
 
 def test_metrics_and_plots_compare_in_a_clone_without_the_cache(finished, tmp_path):
@@ -172,8 +179,8 @@ def test_a_failed_run_says_why_and_what_was_there_comes_back(project, settings, 
     said = [line for line in output.splitlines() if line.startswith("fetch: ")]
     assert len(said) == 1
     assert message in said[0]
-    assert "dvc checkout" in said[0]
+    assert "dvc repro brings back" in said[0]
     assert "Traceback" not in output
     run(project, "git", "checkout", "-q", ".")
-    run(project, "dvc", "checkout", "-q")
+    assert stages_run(run(project, "dvc", "repro")) == set()
     assert (project / "data/original/train.p").read_bytes() == before

@@ -16,7 +16,7 @@ from signs.data import classes, pickles
 from signs.data.classes import Classes
 
 SPLITS = ("train", "valid", "test")
-WITHHELD = "withheld"
+HIDDEN = "hidden"
 ALIGNMENT = 64  # bytes; TensorFlow computes on memory that begins at a multiple of it, and copies any other
 
 
@@ -65,14 +65,14 @@ class Shares(Section):
 class DataSet:
     """Three splits and the classes that their labels mean.
 
-    `withheld`: photographs of classes that are trained on synthetic images instead, kept to measure on.
+    `hidden`: photographs of classes that are trained on synthetic images instead, kept to measure on.
     """
 
     train: Split
     valid: Split
     test: Split
     classes: Classes
-    withheld: Split | None = None
+    hidden: Split | None = None
 
     @property
     def splits(self) -> dict[str, Split]:
@@ -80,15 +80,15 @@ class DataSet:
         return {name: getattr(self, name) for name in SPLITS}
 
     def items(self) -> Iterator[tuple[str, Split]]:
-        """All that is stored, by name: the splits, then `withheld` where there is such a thing."""
+        """All that is stored, by name: the splits, then `hidden` where there is such a thing."""
         yield from self.splits.items()
-        if self.withheld:
-            yield WITHHELD, self.withheld
+        if self.hidden:
+            yield HIDDEN, self.hidden
 
     def map(self, function: Callable[[Split], Split]) -> "DataSet":
         """The data set with `function` applied to each split."""
-        withheld = function(self.withheld) if self.withheld else None
-        return DataSet(function(self.train), function(self.valid), function(self.test), self.classes, withheld)
+        hidden = function(self.hidden) if self.hidden else None
+        return DataSet(function(self.train), function(self.valid), function(self.test), self.classes, hidden)
 
 
 @dataclass(frozen=True)
@@ -113,9 +113,9 @@ def read(folder: Path) -> DataSet:
         UserError: A file is missing or is no such pickle, or `check` finds a fault.
     """
     splits = {}
-    for name in (*SPLITS, WITHHELD):
+    for name in (*SPLITS, HIDDEN):
         path = folder / f"{name}.p"
-        if name == WITHHELD and not path.exists():
+        if name == HIDDEN and not path.exists():
             continue
         if not path.is_file():
             raise UserError(f"{path} is missing; a data set is a folder with train.p, valid.p and test.p")

@@ -7,7 +7,7 @@ import numpy as np
 from signs.core.errors import UserError
 from signs.core.params import ClassId, validated
 from signs.data.classes import Classes, SignClass
-from signs.data.datasets import WITHHELD, DataSet, Split, Stream
+from signs.data.datasets import HIDDEN, DataSet, Split, Stream
 
 
 @validated("merge")
@@ -51,7 +51,7 @@ def merge(original: DataSet, synthetic: DataSet, *, hide_photographs_of: list[Cl
         )
         yield "test", _joined(original.test, extra.test.without(known))
         if hide_photographs_of:
-            yield WITHHELD, _concatenate(original.train.of(hide_photographs_of), original.valid.of(hide_photographs_of))
+            yield HIDDEN, _concatenate(original.train.of(hide_photographs_of), original.valid.of(hide_photographs_of))
 
     return Stream(splits, named)
 

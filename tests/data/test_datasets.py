@@ -221,16 +221,16 @@ def test_images_come_as_they_were_pickled(kind, shape, label_type, protocol, ord
     assert found.features.flags.c_contiguous
 
 
-def test_withheld_images_are_kept_beside_the_splits(tmp_path):
-    data = dataset(withheld=split(9, count=4))
+def test_hidden_images_are_kept_beside_the_splits(tmp_path):
+    data = dataset(hidden=split(9, count=4))
     datasets.write(tmp_path / "data", data)
     read = datasets.read(tmp_path / "data")
     assert same(read, data)
-    assert np.array_equal(read.withheld.features, data.withheld.features)
+    assert np.array_equal(read.hidden.features, data.hidden.features)
     halved = read.map(lambda split: Split(split.features // 2, split.labels))
-    assert np.array_equal(halved.withheld.features, data.withheld.features // 2)
+    assert np.array_equal(halved.hidden.features, data.hidden.features // 2)
     datasets.write(tmp_path / "data", dataset())
-    assert datasets.read(tmp_path / "data").withheld is None
+    assert datasets.read(tmp_path / "data").hidden is None
 
 
 def test_a_file_is_written_without_a_copy_read_with_one_and_then_held_once(tmp_path):

@@ -68,7 +68,7 @@ def test_it_says_which_images_are_synthetic(tmp_path):
     datasets.write(tmp_path / "merged", merged)
     for split in datasets.read(tmp_path / "merged").splits.values():
         assert np.array_equal(split.synthetic, split.features[:, 0, 0, 0] >= 100)
-    assert merged.withheld.synthetic is None
+    assert merged.hidden.synthetic is None
     assert original.train.synthetic is None
 
 
@@ -170,31 +170,31 @@ def test_images_that_do_not_go_together_are_an_error(shape, kind, message):
         merge_all(dataset({0: "Stop"}, "photographs"), other)
 
 
-def test_photographs_of_a_withheld_class_only_measure():
+def test_photographs_of_a_hidden_class_only_measure():
     original = dataset({4: "Stop", 9: "Parking"}, "photographs")
     synthetic = dataset({0: "Bus lane", 1: "Parking"}, "synthetic", first=100)
     merged = merge_all(original, synthetic, withhold=[9])
     assert merged.train.labels.tolist() == merged.valid.labels.tolist() == [4, 4, 10, 10, 9, 9]
     assert merged.train.features[-2:, 0, 0, 0].tolist() == [102, 103]
-    assert merged.withheld.labels.tolist() == [9] * 4
-    assert merged.withheld.features[:, 0, 0, 0].tolist() == [2, 3, 6, 7]  # of training, then of validation
+    assert merged.hidden.labels.tolist() == [9] * 4
+    assert merged.hidden.features[:, 0, 0, 0].tolist() == [2, 3, 6, 7]  # of training, then of validation
     assert np.array_equal(merged.test.features, merge_all(original, synthetic).test.features)
-    assert merge_all(original, synthetic).withheld is None
+    assert merge_all(original, synthetic).hidden is None
 
 
-def test_photographs_of_a_withheld_class_lend_nothing():
+def test_photographs_of_a_hidden_class_lend_nothing():
     train = dataset({4: "Stop", 9: "Parking"}, "photographs").train
     assert np.array_equal(lent(train, withhold=[9]), train.features[:2])
     assert np.array_equal(lent(train, withhold=[]), train.features)
     assert len(lent(train, withhold=[4, 9])) == 0
 
 
-def test_all_photographs_can_be_withheld():
+def test_all_photographs_can_be_hidden():
     original = dataset({4: "Stop", 9: "Parking"}, "photographs")
     merged = merge_all(original, dataset({0: "Stop", 1: "Parking"}, "synthetic", first=100), withhold=[4, 9])
     assert merged.train.features.min() >= 100
     assert merged.test.features.max() < 100
-    assert len(merged.withheld.labels) == 8
+    assert len(merged.hidden.labels) == 8
 
 
 @pytest.mark.parametrize(
@@ -205,7 +205,7 @@ def test_all_photographs_can_be_withheld():
         (-1, r"merge\.withhold\.0 is -1; Input should be greater than or equal to 0"),
     ],
 )
-def test_what_cannot_be_withheld_is_an_error(id, message):
+def test_what_cannot_be_hidden_is_an_error(id, message):
     original = dataset({4: "Stop", 9: "Yield"}, "photographs")
     with pytest.raises(ValueError, match=message):
         merge(original, dataset({0: "Stop"}, "synthetic", first=100), withhold=[id])

@@ -1,0 +1,87 @@
+"""Image files to pixels: the one reader of photographs and pictures in the project.
+
+What a file is decides its content, not its name. Needs NumPy and Pillow only.
+"""
+
+import io
+import warnings
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from signs.core.errors import UserError
+
+FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")  # PPM covers PBM, PGM and PNM too
+MAX_BYTES = 64 * 2**20
+MAX_PIXELS = 40_000_000
+DEEP = {"I;16": 65535, "I;16B": 65535, "I;16L": 65535, "I": 65535}  # grey modes of over 8 bits, and their white
+
+
+def read_rgba(path: Path) -> np.ndarray:
+    """Reads a picture with its transparency.
+
+    Returns:
+        uint8 RGBA (height, width, 4), turned as its EXIF orientation says; alpha is 255 where the file has none.
+
+    Raises:
+        UserError: It is missing, too large, damaged, animated, or no image of a known format.
+    """
+    try:
+        if not path.is_file():
+            raise UserError(f"{path} is no file; give an image")  # a pipe or a device would never end
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            raise UserError(f"{path} has {size:,} bytes; an image may have {MAX_BYTES:,}")
+        return decode_rgba(path.read_bytes(), str(path))
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror}") from None
+
+
+def read_rgb(path: Path) -> np.ndarray:
+    """Reads a picture, laid on white where it is transparent: uint8 RGB (height, width, 3); errors as `read_rgba`."""
+    return on_background(read_rgba(path))
+
+
+def decode_rgb(content: bytes, where: str) -> np.ndarray:
+    """As `read_rgb`, from the bytes of a file; `where` names it in errors."""
+    return on_background(decode_rgba(content, where))
+
+
+def decode_rgba(content: bytes, where: str) -> np.ndarray:
+    """As `read_rgba`, from the bytes of a file; `where` names it in errors."""
+    try:
+        with warnings.catch_warnings(), Image.open(io.BytesIO(content), formats=FORMATS) as image:
+            warnings.simplefilter("ignore")  # of odd metadata, and of sizes, which are checked here
+            width, height = image.size
+            if width * height > MAX_PIXELS:
+                raise UserError(f"{where} has {width}x{height} pixels; an image may have {MAX_PIXELS:,}")
+            frames = getattr(image, "n_frames", 1)
+            if frames > 1 and image.format != "MPO":  # a phone's photo with a preview or depth map behind it
+                raise UserError(f"{where} holds {frames} pictures (animated, or several pages); give a single one")
+            return _pixels(image, where)
+    except UserError:
+        raise
+    except Exception as error:  # Pillow raises many kinds for a damaged file
+        reason = "it is no image" if isinstance(error, Image.UnidentifiedImageError) else " ".join(str(error).split())
+        raise UserError(f"{where} cannot be read as {', '.join(FORMATS)}: {reason[:200]}") from None
+
+
+def on_background(image: np.ndarray, colour: tuple[int, int, int] = (255, 255, 255)) -> np.ndarray:
+    """Lays an RGBA image (height, width, 4) on a colour; gives (height, width, 3), uint8."""
+    if image[..., 3].min(initial=255) == 255:
+        return np.ascontiguousarray(image[..., :3])
+    alpha = image[..., 3:].astype(np.float32) / 255
+    mixed = image[..., :3] * alpha + np.array(colour, dtype=np.float32) * (1 - alpha)
+    return np.rint(mixed).astype(np.uint8)
+
+
+def _pixels(image: Image.Image, where: str) -> np.ndarray:
+    upright = ImageOps.exif_transpose(image)
+    if upright.mode in DEEP:
+        grey = np.asarray(upright).astype(np.float64) * (255 / DEEP[upright.mode])
+        if upright.info.get("transparency") is None and grey.min() >= 0 and grey.max() <= 255:
+            upright = Image.fromarray(np.rint(grey).astype(np.uint8))
+    if upright.mode in ("F", *DEEP):
+        raise UserError(f"{where} holds numbers of mode {upright.mode}, which may mean anything; save it in 8 bits")
+    return np.asarray(upright.convert("RGBA"))

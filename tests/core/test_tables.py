@@ -29,6 +29,21 @@ def test_the_table_replaces_an_earlier_one(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_names_empty_cells_and_large_counts_come_back_as_text(tmp_path):
+    rows = [{"name": 'Stop, "now"\n🚗', "images": 12_345_678, "recall": None}]
+    tables.write(tmp_path / "table.csv", rows)
+    read = tables.read_text(tmp_path / "table.csv", ["name", "recall"], "diagnose")
+    assert read == [{"name": 'Stop, "now"\n🚗', "images": "12345678", "recall": ""}]
+
+
+def test_a_table_without_rows_has_its_columns(tmp_path):
+    tables.write(tmp_path / "table.csv", [], ["pair", "images"])
+    assert (tmp_path / "table.csv").read_text() == "pair,images\n"
+    assert tables.read_text(tmp_path / "table.csv", ["images"], "diagnose") == []
+    with pytest.raises(ValueError, match=r"table\.csv is no table of name; dvc repro diagnose writes it again"):
+        tables.read_text(tmp_path / "table.csv", ["name"], "diagnose")
+
+
 finite = st.floats(-1e6, 1e6).filter(lambda value: abs(value) > 1e-6 or value == 0)
 
 
@@ -68,5 +83,5 @@ def test_what_is_no_table_is_named(tmp_path, content):
     path = tmp_path / "history.csv"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(ValueError, match=r"history\.csv is no table of .*; dvc repro train makes it anew"):
+    with pytest.raises(ValueError, match=r"history\.csv is no table of .*; dvc repro train writes it again"):
         tables.read(path, "train_accuracy", "train")

@@ -85,3 +85,35 @@ def _pixels(image: Image.Image, where: str) -> np.ndarray:
     if upright.mode in ("F", *DEEP):
         raise UserError(f"{where} holds numbers of mode {upright.mode}, which may mean anything; save it in 8 bits")
     return np.asarray(upright.convert("RGBA"))
+
+
+def resize(image: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Scales a picture whole: by area means where it shrinks, bilinearly where it grows.
+
+    Args:
+        image: uint8 RGB (rows, columns, 3).
+        height: Wanted, in pixels.
+        width: Likewise.
+
+    Returns:
+        uint8 RGB (height, width, 3).
+    """
+    if image.shape[:2] == (height, width):
+        return image
+    down, across = _weights(image.shape[0], height), _weights(image.shape[1], width)
+    result = np.empty((height, width, 3), np.uint8)
+    for weights, row in zip(down, result, strict=True):  # a photograph in float32 takes much memory
+        used = np.flatnonzero(weights)
+        mixed = np.einsum("r,rwc->wc", weights[used], image[used[0] : used[-1] + 1])
+        row[...] = np.rint(across @ mixed)
+    return result
+
+
+def _weights(old: int, new: int) -> np.ndarray:
+    """What each of `old` pixels gives to each of `new` along a side: float32 (new, old); each row sums to 1."""
+    edges = np.arange(new + 1) * (old / new)
+    if new < old:  # the share of each new pixel that an old one covers
+        covered = np.minimum(edges[1:, None], np.arange(1, old + 1)) - np.maximum(edges[:-1, None], np.arange(old))
+        return (covered.clip(0) * (new / old)).astype(np.float32)
+    centres = ((edges[1:] + edges[:-1]) / 2 - 0.5).clip(0, old - 1)
+    return (1 - np.abs(centres[:, None] - np.arange(old))).clip(0).astype(np.float32)

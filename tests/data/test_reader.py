@@ -123,6 +123,25 @@ def test_what_is_no_file_is_refused(tmp_path):
         reader.read_rgb(large)
 
 
+@pytest.mark.parametrize("shape", [(100, 90), (33, 35), (64, 64), (301, 500)])
+def test_a_picture_shrinks_by_area_as_in_opencv(shape):
+    large = cv2.resize(PICTURE, shape[::-1], interpolation=cv2.INTER_CUBIC)
+    expected = cv2.resize(large, (32, 24), interpolation=cv2.INTER_AREA)
+    assert np.abs(reader.resize(large, 24, 32).astype(int) - expected).max() <= 1
+
+
+def test_a_picture_grows_bilinearly_as_in_opencv():
+    expected = cv2.resize(PICTURE, (64, 48), interpolation=cv2.INTER_LINEAR)
+    assert np.abs(reader.resize(PICTURE, 48, 64).astype(int) - expected).max() <= 1
+    assert reader.resize(PICTURE, *PICTURE.shape[:2]) is PICTURE
+
+
+@given(st.integers(1, 90), st.integers(1, 90), st.integers(1, 40), st.integers(1, 40), st.integers(0, 255))
+def test_one_colour_stays_one_colour(rows, columns, height, width, value):
+    plain = np.full((rows, columns, 3), value, np.uint8)
+    np.testing.assert_array_equal(reader.resize(plain, height, width), np.full((height, width, 3), value, np.uint8))
+
+
 WHOLE = [encoded(format) for format in ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")]
 
 

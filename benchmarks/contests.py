@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from benchmarks.contenders import THREADS, Contender, rounds
 from benchmarks.results import arguments, machine, publish, table
 
-HEADER = ("", "ms an image", "images/s", "ours is so many times as fast", "lowest to highest")
+HEADER = ("", "ms an image", "images/s", "speed-up of ours", "lowest to highest")
 
 
 class Ratio(NamedTuple):
@@ -103,6 +103,6 @@ def _fastest(peers: dict[str, Ratio]) -> str:
     name = min(peers, key=lambda peer: peers[peer].median)
     found = peers[name]
     return (
-        f"Of the peers, {name} is the fastest: ours is {found.median:.3g} times as fast "
+        f"The fastest peer is {name}: ours is {found.median:.3g} times as fast "
         f"({found.lowest:.3g} to {found.highest:.3g})."
     )

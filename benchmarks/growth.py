@@ -129,8 +129,8 @@ def described(by_size: dict[int, dict[str, Cost]]) -> str:
             ratios.append(f"{step} {last / before:.2f}")
             bends.append(f"{step} {bend(measured):.1%}")
     said = [
-        f"A further image of the last size took, beside one of the size before: {', '.join(ratios)} times as long.",
-        f"A straight line misses the seconds by at most: {', '.join(bends)}.",
+        f"At the last size, a further image took this many times as long as at the size before: {', '.join(ratios)}.",
+        f"The best straight line misses the seconds by at most: {', '.join(bends)}.",
     ]
     return "\n\n".join([table(HEADER, rows), *(said if ratios else [])])
 

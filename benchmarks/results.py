@@ -10,9 +10,9 @@ from pathlib import Path
 PAGE = Path(__file__).parent / "RESULTS.md"
 HEAD = """# Results
 
-Written by the benchmarks: `make bench` for most, `python -m benchmarks.NAME` for one; `growth` and `whole_pipeline`,
-which take long, only so. Contenders of a table take turns within one run: a round of each, then the next. A ratio is
-the median of those of the rounds, with the lowest and the highest.
+Written by the benchmarks: `make bench` runs most of them, `python -m benchmarks.NAME` one; `growth` and
+`whole_pipeline` take long and run only that way. Contenders of a table take turns, one round each. A ratio is the
+median over rounds, with the lowest and the highest. [README.md](README.md) says what the figures led to.
 """
 
 

@@ -65,7 +65,7 @@ def test_a_table_tells_speed_and_ratios_and_names_the_fastest_peer():
     assert rows["ours"] == ["10", "100", "", ""]
     assert rows["quick"][2:] == ["2.5", "2 to 3"]
     assert rows["beside"][2:] == ["", ""]
-    assert "quick is the fastest: ours is 2.5 times as fast (2 to 3)" in text
+    assert "The fastest peer is quick: ours is 2.5 times as fast (2 to 3)" in text
 
 
 def test_a_floor_is_shown_but_is_no_peer():

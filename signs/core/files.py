@@ -1,28 +1,66 @@
 """Files and folders that are written whole or not at all."""
 
+import fcntl
+import glob
+import os
+import secrets
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 
 @contextmanager
 def replaced(target: Path) -> Iterator[Path]:
-    """Gives a path beside `target` to write to, and moves it there when all went well."""
-    partial = target.with_name(f".{target.name}.partial")
-    _remove(partial)  # what a killed run left
-    partial.parent.mkdir(parents=True, exist_ok=True)
-    try:
+    """Gives a path to write a file or folder to, and moves it to `target` if all went well.
+
+    The path lies in a workspace, a hidden folder beside `target`. Each run has its own, so several may write the same
+    target. A file is replaced in one step. A folder takes two, since a rename cannot replace a full folder: the former
+    one moves to the workspace first. If a run is killed in between, the next one puts it back.
+
+    Args:
+        target: File or folder; missing parents are made.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        with _locked(target.parent):
+            _clean(target)
+            workspace = target.with_name(f".{target.name}.{secrets.token_hex(4)}.partial")
+            workspace.mkdir()
+            stack.enter_context(_locked(workspace))
+        stack.callback(_close, workspace, target)
+        partial = workspace / target.name
         yield partial
-        if target.is_dir():
-            _remove(target)
-        partial.replace(target)
+        with _locked(target.parent):
+            if partial.is_dir() or target.is_dir():
+                with suppress(FileNotFoundError):
+                    target.rename(_former(workspace, target))
+            partial.rename(target)
+
+
+@contextmanager
+def _locked(folder: Path, flags: int = 0) -> Iterator[None]:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | flags)  # ends with the process, however it ends
+        yield
     finally:
-        _remove(partial)
+        os.close(descriptor)
 
 
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
+def _clean(target: Path) -> None:
+    """Closes the workspaces of runs that were killed: nobody holds their locks."""
+    for workspace in target.parent.glob(f".{glob.escape(target.name)}.{'[0-9a-f]' * 8}.partial"):
+        with suppress(BlockingIOError, FileNotFoundError), _locked(workspace, fcntl.LOCK_NB):
+            _close(workspace, target)
+
+
+def _close(workspace: Path, target: Path) -> None:
+    former = _former(workspace, target)
+    if former.exists() and not target.exists():
+        former.rename(target)
+    shutil.rmtree(workspace)
+
+
+def _former(workspace: Path, target: Path) -> Path:
+    return workspace / f"{target.name}.former"

@@ -1,4 +1,4 @@
-"""One section of `params.yaml`, held to the signature of the function it is for."""
+"""Sections of `params.yaml`, checked by the signatures of the functions that take them."""
 
 import functools
 import inspect
@@ -30,7 +30,7 @@ def _ascending(ends: tuple[float, float]) -> tuple[float, float]:
     return ends
 
 
-# PyYAML reads `1e-3` as a string, so numbers are coerced; a bool is an int to Python, so it is refused.
+# PyYAML reads `1e-3` as a string, so strings are converted to numbers. A bool is an int in Python, so it is refused.
 Integer = Annotated[int, BeforeValidator(_no_bool)]
 Real = Annotated[float, BeforeValidator(_no_bool), Field(allow_inf_nan=False)]
 Seed = Annotated[Integer, Field(ge=0, lt=2**32)]
@@ -51,22 +51,22 @@ Sha256 = Annotated[str, Field(pattern="^[0-9a-fA-F]{64}$")]
 
 
 class Section(BaseModel):
-    """A sub-section of params.yaml whose keys are the fields of its class, and no others."""
+    """A nested section of params.yaml, or a preset file. Its keys are the fields of its class, no others."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 def load(section: str, path: Path = PATH, **chosen: str) -> dict[str, Any]:
-    """Reads one section; what it may hold is for the function it is passed to.
+    """Reads one section. The function that it is passed to checks its content.
 
     Args:
-        section: Its name.
-        path: Of params.yaml.
-        **chosen: Keys whose value names an alternative, and the sections that hold the settings of each:
-            `network="networks"` gives `{"name": "lenet", ...}` where the section has `network: lenet`.
+        section: Name of the section.
+        path: The file params.yaml.
+        **chosen: Keys that choose between alternatives, and the section that holds the settings of each:
+            `network="networks"` turns `network: lenet` into `{"name": "lenet", ...}`.
 
     Raises:
-        UserError: `path` is no YAML mapping, or has no such section or alternative.
+        UserError: The file is no YAML mapping, or lacks the section or the alternative.
     """
     content = read(path)
     found = dict(_section(content, section, path))
@@ -76,22 +76,24 @@ def load(section: str, path: Path = PATH, **chosen: str) -> dict[str, Any]:
 
 
 def value(key: str, path: Path = PATH) -> Any:
-    """One entry that stands in no section, or a section that may be anything; None where it is not there."""
+    """Reads a setting that belongs to no section; None if it is missing."""
     return read(path).get(key)
 
 
 def read(path: Path) -> dict[str, Any]:
-    """A YAML file of keys and values.
+    """Reads a YAML file of keys and values.
 
     Raises:
-        UserError: It is missing, or something else.
+        UserError: The file is missing or holds anything else.
     """
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
+    except FileNotFoundError:
+        raise UserError(f"{path} is missing") from None
+    except Exception as error:  # PyYAML passes on what int(), datetime() and others raise
         raise UserError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from None
     if not _is_section(content):
-        raise UserError(f"{path} holds no keys and values")
+        raise UserError(f"{path} is not a YAML file of keys and values")
     return content
 
 
@@ -104,19 +106,19 @@ def _section(content: dict[str, Any], section: str, path: Path) -> dict[str, Any
 def _alternative(name: object, key: str, alternatives: str, content: dict[str, Any], path: Path) -> dict[str, Any]:
     found = _section(content, alternatives, path)
     if not isinstance(name, str) or not _is_section(found.get(name)):
-        raise UserError(f"{path}: {key} is {name!r}; {alternatives} has the settings of {', '.join(found)}")
+        raise UserError(f"{path}: {key} is {name!r}; section {alternatives} has settings for {', '.join(found)}")
     return {"name": name, **found[name]}
 
 
 def _is_section(value: object) -> bool:
-    return isinstance(value, dict) and all(isinstance(key, str) for key in value)  # YAML reads `on` as a bool
+    return isinstance(value, dict) and all(isinstance(key, str) for key in value)  # YAML reads the key `on` as a bool
 
 
 def validated(section: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Checks and converts a function's arguments by its annotations on each call.
+    """Decorator that checks and converts the arguments of each call by their annotations.
 
     Args:
-        section: Where in params.yaml the keyword-only arguments come from, for the error.
+        section: Section of params.yaml that holds the keyword-only arguments, for errors.
 
     Raises:
         UserError: By the decorated function, in one line: section, key, value, what is allowed.
@@ -131,7 +133,7 @@ def validated(section: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
             try:
                 return checked(*args, **kwargs)
             except ValidationError as error:
-                raise UserError(f"{PATH}: {_explain(section, settings(function), error)}") from None
+                raise UserError(f"{PATH}: {_explain([section], settings(function), error)}") from None
 
         return call
 
@@ -148,26 +150,24 @@ def settings(function: Callable[..., Any]) -> set[str]:
     }
 
 
-def _explain(section: str, known: Iterable[str], error: ValidationError) -> str:
-    # A misspelt key is also a missing one; what was written tells more than what was not.
+def _explain(section: list[str], known: Iterable[str], error: ValidationError) -> str:
+    # A misspelt key is also a missing one; the key that was written says more.
     first = min(error.errors(include_url=False), key=lambda problem: problem["type"].startswith("missing"))
-    key = ".".join([section, *map(str, first["loc"])])
-    if first["type"] in ("unexpected_keyword_argument", "multiple_argument_values"):
-        return f"{key} is unknown; {section} takes {', '.join(sorted(known))}"
-    if first["type"] == "extra_forbidden":
-        return f"{key} is unknown; it is no setting there"
+    key = ".".join([*section, *map(str, first["loc"])])
+    if first["type"] in ("unexpected_keyword_argument", "multiple_argument_values", "extra_forbidden"):
+        takes = f"{'.'.join(section) or 'it'} takes {', '.join(sorted(known))}"
+        return f"{key} is unknown; {takes if len(first['loc']) == 1 else 'it is no setting there'}"
     if first["type"].startswith("missing"):
         return f"{key} is missing"
-    got = repr(first["input"])
-    return f"{key} is {got[:80]}; {first['msg'].removeprefix('Value error, ')}"
+    return f"{key} is {repr(first['input'])[:80]}; {first['msg'].removeprefix('Value error, ')}"
 
 
 def choose(section: str, choice: dict[str, Any], functions: dict[str, Callable[..., R]]) -> Callable[..., R]:
-    """The function that `choice["name"]` names, with its other entries bound as settings.
+    """The function that `choice["name"]` names, with the other entries of `choice` bound as its settings.
 
     Args:
-        section: That holds the alternatives, for the error.
-        choice: As `load` gives it for a chosen alternative.
+        section: Section that holds the alternatives, for the error.
+        choice: A chosen alternative, as `load` gives it.
         functions: The alternatives by name.
 
     Raises:
@@ -180,7 +180,7 @@ def choose(section: str, choice: dict[str, Any], functions: dict[str, Callable[.
 
 
 def preset(kind: type[S]) -> Any:
-    """The annotation of a setting that names a YAML file with the fields of `kind`; the object itself does, too."""
+    """Annotation of a setting that names a YAML file with the fields of `kind`. An object of `kind` is accepted too."""
     return Annotated[kind, BeforeValidator(functools.partial(_read_preset, kind))]
 
 
@@ -190,4 +190,4 @@ def _read_preset(kind: type[S], value: object) -> object:
     try:
         return kind.model_validate(read(Path(value)))
     except ValidationError as error:
-        raise UserError(_explain(value, kind.model_fields, error)) from None
+        raise UserError(f"{value}: {_explain([], kind.model_fields, error)}") from None

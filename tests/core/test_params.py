@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -6,6 +7,7 @@ import yaml
 from pydantic import Field
 
 from signs.core import params
+from signs.core.errors import UserError
 from signs.core.params import (
     Amounts,
     Count,
@@ -17,6 +19,7 @@ from signs.core.params import (
     Seed,
     Share,
     choose,
+    preset,
     validated,
 )
 from signs.data.classes import Classes
@@ -28,7 +31,9 @@ from signs.sources.fetch import fetch
 from signs.sources.folders import folders
 from signs.sources.gtsrb import official
 from signs.sources.sample import sample
-from signs.synthesis.synthesis import article, randomized, synthesize
+from signs.synthesis.article import vary
+from signs.synthesis.randomized import randomize
+from signs.synthesis.synthesis import synthesize
 
 REAL = Path(__file__).parents[2] / "params.yaml"
 
@@ -127,21 +132,52 @@ def test_a_section_is_read_from_the_file(tmp_path):
     assert params.load("merge", path) == {}
 
 
-@pytest.mark.parametrize("content", ["bake:\n  a: [1\n", "bake: {a: b: c}", "\tbake: 1", b"bake: \xff"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "bake:\n  a: [1\n",
+        "bake: {a: b: c}",
+        "\tbake: 1",
+        b"bake: \xff",
+        "bake: {day: 2024-13-45}",  # no such month
+        "bake: {yes: !!bool maybe}",
+        "bake: " + 1000 * "[",
+    ],
+)
 def test_invalid_yaml_is_an_error_in_one_line(tmp_path, content):
     path = tmp_path / "params.yaml"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    with pytest.raises(ValueError, match=r"params\.yaml is not valid YAML: ") as caught:
+    with pytest.raises(UserError, match=r"params\.yaml is not valid YAML: ") as caught:
         params.load("bake", path)
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("content", ["", "- bake", "other: {}", "bake:", "bake: 3", "bake: [1]", "bake: {on: 1}"])
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(UserError, match=r"nowhere\.yaml is missing$"):
+        params.load("bake", tmp_path / "nowhere.yaml")
+
+
+@pytest.mark.parametrize("content", ["", "- bake", "bake", "1: 2"])
+def test_a_file_without_keys_and_values_is_an_error(tmp_path, content):
+    path = tmp_path / "params.yaml"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(UserError, match=r"params\.yaml is not a YAML file of keys and values$"):
+        params.load("bake", path)
+
+
+@pytest.mark.parametrize("content", ["other: {}", "bake:", "bake: 3", "bake: [1]", "bake: {on: 1}"])
 def test_a_section_that_is_missing_or_no_mapping_of_names_is_an_error(tmp_path, content):
     path = tmp_path / "params.yaml"
     path.write_text(content, encoding="utf-8")
-    with pytest.raises(ValueError, match=r"params\.yaml has no section 'bake' with keys and values; it needs one"):
+    with pytest.raises(UserError, match=r"params\.yaml has no section 'bake' with keys and values; it needs one"):
         params.load("bake", path)
+
+
+def test_a_setting_outside_of_all_sections_is_read_by_its_key(tmp_path):
+    path = tmp_path / "params.yaml"
+    path.write_text("native: true\nbake: {}\n", encoding="utf-8")
+    assert params.value("native", path) is True
+    assert params.value("frozen", path) is None
 
 
 def test_python_objects_in_yaml_are_not_made(tmp_path):
@@ -152,36 +188,118 @@ def test_python_objects_in_yaml_are_not_made(tmp_path):
     assert not touched.exists()
 
 
-def by_hand(*, loaves: int) -> str:
+# --- chosen alternatives
+
+
+@validated("bakers.hand")
+def by_hand(*, loaves: Count) -> str:
     return f"{loaves} by hand"
 
 
-def by_machine(*, loaves: int) -> str:
+@validated("bakers.machine")
+def by_machine(*, loaves: Count) -> str:
     return f"{loaves} by machine"
 
 
 BAKERS = {"hand": by_hand, "machine": by_machine}
+CHOICE = "bake: {{by: {}, flour: rye}}\nbakers: {{hand: {{loaves: 1}}, machine: {{loaves: 100, speed: 9}}, foot: 3}}\n"
 
 
-def test_choose_binds_the_settings_below_the_name():
-    choice = {"name": "machine", "hand": {"loaves": 1}, "machine": {"loaves": 100}}
-    assert choose("bake.by", choice, BAKERS)() == "100 by machine"
+def test_a_chosen_alternative_comes_with_its_own_settings_and_no_other_s(tmp_path):
+    path = tmp_path / "params.yaml"
+    path.write_text(CHOICE.format("hand"))
+    section = params.load("bake", path, by="bakers")
+    assert section == {"by": {"name": "hand", "loaves": 1}, "flour": "rye"}
+    assert choose("bakers", section["by"], BAKERS)() == "1 by hand"
+
+
+@pytest.mark.parametrize("name", ["feet", "foot", "[hand]", "null", "{name: hand}"])
+def test_an_alternative_without_settings_is_an_error(tmp_path, name):
+    path = tmp_path / "params.yaml"
+    path.write_text(CHOICE.format(name))
+    found = re.escape(repr(yaml.safe_load(name)))
+    with pytest.raises(UserError, match=rf"bake\.by is {found}; section bakers has settings for hand, machine, foot$"):
+        params.load("bake", path, by="bakers")
 
 
 @pytest.mark.parametrize(
-    ("choice", "message"),
+    ("content", "message"),
     [
-        ({}, r"params\.yaml: bake\.by\.name is None; it may be hand, machine$"),
-        ({"name": "foot"}, r"params\.yaml: bake\.by\.name is 'foot'; it may be hand, machine$"),
-        ({"name": ["hand"]}, r"params\.yaml: bake\.by\.name is \['hand'\]; it may be hand, machine$"),
-        ({"name": "hand"}, r"params\.yaml: bake\.by\.hand is missing; it holds the settings of hand$"),
-        ({"name": "hand", "hand": 3}, r"params\.yaml: bake\.by\.hand is missing"),
-        ({"name": "hand", "hand": {}, "foot": {}}, r"bake\.by\.foot is unknown; bake\.by takes name, hand, machine$"),
+        ("bake: {}\nbakers: {hand: {}}", r"bake\.by is None; section bakers has settings for hand$"),
+        ("bake: {by: hand}", r"has no section 'bakers' with keys and values; it needs one$"),
     ],
 )
-def test_a_choice_that_is_none_is_an_error(choice, message):
-    with pytest.raises(ValueError, match=message):
-        choose("bake.by", choice, BAKERS)
+def test_a_choice_or_alternatives_that_are_missing_are_an_error(tmp_path, content, message):
+    path = tmp_path / "params.yaml"
+    path.write_text(content)
+    with pytest.raises(UserError, match=message):
+        params.load("bake", path, by="bakers")
+
+
+def test_settings_of_an_alternative_are_checked_by_its_own_section(tmp_path):
+    path = tmp_path / "params.yaml"
+    path.write_text(CHOICE.format("machine"))
+    make = choose("bakers", params.load("bake", path, by="bakers")["by"], BAKERS)
+    with pytest.raises(UserError, match=r"^params\.yaml: bakers\.machine\.speed is unknown; .* takes loaves$"):
+        make()
+
+
+@pytest.mark.parametrize("choice", [{}, {"name": "foot"}, {"name": ["hand"]}])
+def test_a_choice_that_no_function_makes_is_an_error(choice):
+    with pytest.raises(UserError, match=r"^params\.yaml: bakers has no .*; it may be hand, machine$"):
+        choose("bakers", choice, BAKERS)
+
+
+# --- presets
+
+
+class Oven(Section):
+    degrees: Positive
+    grill: Inner
+
+
+@validated("bake")
+def heat(*, oven: preset(Oven)) -> Oven:  # type: ignore[valid-type]
+    return oven
+
+
+def test_a_preset_is_read_from_the_file_that_a_setting_names(tmp_path):
+    path = tmp_path / "oven.yaml"
+    path.write_text("degrees: 2e2\ngrill: {rate: 1}\n")
+    oven = Oven(degrees=200, grill=Inner(rate=1))
+    assert heat(oven=str(path)) == heat(oven=oven) == oven
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("degrees: 200", "oven.yaml: grill is missing"),
+        ("degrees: 200\ngrill: {}", "oven.yaml: grill.rate is missing"),
+        ("degrees: 0\ngrill: {rate: 1}", "oven.yaml: degrees is 0; Input should be greater than 0"),
+        ("degrees: 200\ngrill: {rate: hot}", "oven.yaml: grill.rate is 'hot'; Input should be a valid number"),
+        ("degrees: 200\ngrill: {rate: 1}\nfan: 1", "oven.yaml: fan is unknown; it takes degrees, grill"),
+        ("degrees: 200\ngrill: {rate: 1, fan: 1}", "oven.yaml: grill.fan is unknown; it is no setting there"),
+        ("degrees: [", "oven.yaml is not valid YAML"),
+        ("200", "oven.yaml is not a YAML file of keys and values"),
+        (None, "oven.yaml is missing"),
+    ],
+)
+def test_a_wrong_preset_names_the_setting_the_file_and_the_key(tmp_path, content, message):
+    path = tmp_path / "oven.yaml"
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(UserError, match=rf"^params\.yaml: bake\.oven is .*; .*{re.escape(message)}") as caught:
+        heat(oven=str(path))
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("oven", [3, None, {"degrees": 200}])
+def test_what_names_no_file_is_no_preset(oven):
+    with pytest.raises(UserError, match=r"^params\.yaml: bake\.oven(\.grill)? is "):
+        heat(oven=oven)
+
+
+# --- the real file
 
 
 @pytest.mark.parametrize(
@@ -193,8 +311,8 @@ def test_a_choice_that_is_none_is_an_error(choice, message):
         ("fetch.folders", folders),
         ("preprocess", preprocess),
         ("synthesize", synthesize),
-        ("synthesize.recipe.article", article),
-        ("synthesize.recipe.randomized", randomized),
+        ("synthesis_recipes.article", vary),
+        ("synthesis_recipes.randomized", randomize),
         ("merge", merge),
         ("evaluate", evaluate),
     ],
@@ -204,7 +322,8 @@ def test_a_section_of_params_yaml_is_exactly_the_settings_of_its_function(sectio
     content = params.load(first, REAL)
     for key in rest:
         content = content[key]
-    assert set(content) == params.settings(function)
+    of_dvc = {"path"} if section == "fetch" else set()  # given to the stage on its command line
+    assert set(content) - of_dvc == params.settings(function)
 
 
 @pytest.mark.parametrize("shares", [{"train": 0.5, "valid": 0.1, "test": 0.1}, {"train": 1, "valid": 1, "test": 0}])

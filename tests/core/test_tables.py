@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signs.core import tables
+from signs.core.errors import UserError
 
 
 def test_a_table_is_written_as_csv_to_six_digits(tmp_path):
@@ -40,7 +41,7 @@ def test_a_table_without_rows_has_its_columns(tmp_path):
     tables.write(tmp_path / "table.csv", [], ["pair", "images"])
     assert (tmp_path / "table.csv").read_text() == "pair,images\n"
     assert tables.read_text(tmp_path / "table.csv", ["images"], "diagnose") == []
-    with pytest.raises(ValueError, match=r"table\.csv is no table of name; dvc repro diagnose writes it again"):
+    with pytest.raises(ValueError, match=r"no table of name: it has the columns 'pair, images'; dvc repro diag"):
         tables.read_text(tmp_path / "table.csv", ["name"], "diagnose")
 
 
@@ -85,3 +86,25 @@ def test_what_is_no_table_is_named(tmp_path, content):
         path.write_bytes(content)
     with pytest.raises(ValueError, match=r"history\.csv is no table of .*; dvc repro train writes it again"):
         tables.read(path, "train_accuracy", "train")
+
+
+# --- as text
+
+
+def test_cells_come_as_text_whatever_marks_a_table_has():
+    content = '\ufeffname;size\r\nStop;3\r\n"Yield; now";\r\n'.encode()
+    assert tables.parse(content, "a.csv", ["name"], ";") == [
+        {"name": "Stop", "size": "3"},
+        {"name": "Yield; now", "size": ""},
+    ]
+
+
+def test_a_short_row_lacks_only_columns_that_are_not_asked_for():
+    assert tables.parse(b"name,size\nStop\n", "a.csv", ["name"]) == [{"name": "Stop", "size": None}]
+    with pytest.raises(UserError, match=r"^a\.csv is no table of name, size: row 1 has more or fewer cells than the"):
+        tables.parse(b"name,size\nStop\n", "a.csv", ["name", "size"])
+
+
+def test_a_name_with_an_unquoted_comma_is_refused():
+    with pytest.raises(UserError, match=r"^a\.csv is no table of name: row 2 has more or fewer cells than the header$"):
+        tables.parse(b"id,name\n1,Stop\n2,Turn left, then right\n", "a.csv", ["name"])

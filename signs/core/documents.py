@@ -1,0 +1,36 @@
+"""JSON files."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from signs.core.errors import UserError
+from signs.core.files import replaced
+
+
+def write(path: Path, content: dict[str, Any]) -> None:
+    """Writes an object as JSON with sorted keys, so that the same content gives the same bytes."""
+    with replaced(path) as partial:
+        partial.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def read(path: Path, stage: str) -> dict[str, Any]:
+    """Reads a JSON object.
+
+    Args:
+        path: File to read.
+        stage: Stage that writes the file, for the error.
+
+    Raises:
+        UserError: The file is missing or holds no JSON object.
+    """
+    remedy = f"dvc repro {stage} writes it again"
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"{path} is missing; {remedy}") from None
+    except (OSError, ValueError, RecursionError) as error:
+        raise UserError(f"{path} is not valid JSON: {error}; {remedy}") from None
+    if not isinstance(content, dict):
+        raise UserError(f"{path} holds a JSON {type(content).__name__}, expected an object; {remedy}")
+    return content

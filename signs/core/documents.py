@@ -9,9 +9,13 @@ from signs.core.files import replaced
 
 
 def write(path: Path, content: dict[str, Any]) -> None:
-    """Writes an object as JSON with sorted keys, so that the same content gives the same bytes."""
+    """Writes an object as JSON with sorted keys, so that the same content gives the same bytes.
+
+    Raises:
+        ValueError: A number is not finite; JSON has none of these.
+    """
     with replaced(path) as partial:
-        partial.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+        partial.write_text(json.dumps(content, indent=2, sort_keys=True, allow_nan=False) + "\n", encoding="utf-8")
 
 
 def read(path: Path, stage: str) -> dict[str, Any]:

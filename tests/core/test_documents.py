@@ -19,10 +19,11 @@ def test_the_order_of_keys_does_not_change_the_bytes(tmp_path):
     assert list(json.loads((tmp_path / "a.json").read_text())["b"]) == ["x", "y"]
 
 
-def test_what_cannot_be_written_leaves_the_earlier_file(tmp_path):
+@pytest.mark.parametrize(("value", "error"), [(object(), TypeError), (float("nan"), ValueError)])
+def test_what_is_no_json_leaves_the_earlier_file(tmp_path, value, error):
     documents.write(tmp_path / "a.json", {"a": 1})
-    with pytest.raises(TypeError):
-        documents.write(tmp_path / "a.json", {"a": object()})
+    with pytest.raises(error):
+        documents.write(tmp_path / "a.json", {"a": value})
     assert documents.read(tmp_path / "a.json", "bake") == {"a": 1}
     assert list(tmp_path.iterdir()) == [tmp_path / "a.json"]
 

@@ -2,30 +2,27 @@
 
 from pathlib import Path
 
-from signs.core import params, tables
+from signs.core import documents, params, tables
 from signs.core.scores import softmax
 from signs.data import classes
 from signs.data.datasets import read
-from signs.evaluation import metrics as evaluation
-from signs.evaluation import predictions, rejection
-from signs.evaluation.attention import of_mistakes
-from signs.networks import store
-from signs.networks.backend import reproducible
+from signs.evaluation import heatmaps, metrics, predictions, predictor, rejection
+from signs.evaluation.predictions import SPLITS, Predictions
 
 
-def main(dataset: Path, model: Path, metrics: Path, probabilities: Path, acceptance: Path) -> None:
-    """Predicts each split of `dataset`; writes metrics, probabilities, and what a threshold accepts."""
-    reproducible(0, params.load("evaluate")["threads"])
-    data, trained = read(dataset), store.read(model)
-    splits = dict(data.items())
+def main(dataset: Path, model: Path, measured: Path, probabilities: Path, acceptance: Path) -> None:
+    """Predicts each split of `dataset`; writes metrics, probabilities with heatmaps of mistakes, acceptance curve."""
+    trained = predictor.read(model, **params.load("predict"))
+    splits = dict(read(dataset).items())
     logits = {name: trained.logits(split.features) for name, split in splits.items()}
     labels = {name: split.labels for name, split in splits.items()}
-    measured = evaluation.evaluate(logits, labels, trained.classes, **params.load("evaluate"))
-    right = classes.indices(labels["test"], trained.classes.ids)
-    looked = of_mistakes(trained.network, splits["test"].features, softmax(logits["test"]), right)
-    kept = {name: logits[name] for name in ("valid", "test")}
-    predictions.write(probabilities, kept, {name: labels[name] for name in kept}, trained.classes.ids, *looked)
-    curve = rejection.acceptance(*rejection.answers(logits["test"], right))
+    found = metrics.evaluate(logits, labels, trained.classes, **params.load("evaluate"))
+    kept = {name: softmax(logits[name]) for name in SPLITS}
+    truth = classes.indices(labels["test"], trained.classes.ids)
+    mistakes = heatmaps.of_mistakes(trained.network, splits["test"].features, kept["test"], truth)
+    predicted = Predictions(trained.classes.ids, kept, {name: labels[name] for name in SPLITS})
+    predictions.write(probabilities, predicted, *mistakes)
+    curve = rejection.acceptance(*rejection.answers(logits["test"], truth))
     tables.write(acceptance, rejection.thinned(curve))
-    evaluation.write(metrics, measured)
-    print(f"{model.name}: test accuracy {measured['test']['accuracy']:.4f} on {measured['images']} images")
+    documents.write(measured, found)
+    print(f"{model.name}: test accuracy {found['test']['accuracy']:.4f}; images of the classes: {found['images']}")

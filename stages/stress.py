@@ -1,28 +1,26 @@
-"""Stage `stress`: measures a model on corrupted images, and on images that are no sign."""
+"""Stage `stress`: measures a model on corrupted images, and on images that show no sign."""
 
 from pathlib import Path
 
-from signs.core import params, tables
-from signs.data.datasets import read
-from signs.evaluation import metrics as evaluation
-from signs.evaluation import stress
-from signs.networks import store
-from signs.networks.backend import reproducible
+import numpy as np
+
+from signs.core import documents, params, tables
+from signs.core.scores import softmax
+from signs.data import datasets
+from signs.evaluation import predictor, stress
 from signs.preparation import preprocessing
 
 
-def main(dataset: Path, model: Path, measured: Path, metrics: Path, table: Path) -> None:
-    """Measures on stored images; takes the threshold from the metrics `measured`, writes metrics and a table."""
-    reproducible(0, params.load("evaluate")["threads"])
-    trained = store.read(model)
-    convert = preprocessing.converter(trained.card["preprocess"])
-    threshold = evaluation.read(measured)["test"]["accepted"]["threshold"]
-    found, rows = stress.stress(
-        lambda images: trained.logits(convert(images)),
-        read(dataset),
-        trained.classes.ids,
-        threshold,
-        **params.load("stress"),
-    )
+def main(dataset: Path, model: Path, measured: Path, stressed: Path, table: Path) -> None:
+    """Corrupts the stored images of `dataset`; takes the threshold from the metrics `measured`."""
+    trained = predictor.read(model, **params.load("predict"))
+    convert = preprocessing.converter(trained.metadata["preprocess"])
+    threshold = documents.read(measured, "evaluate")["test"]["accepted"].get("threshold")
+
+    def predict(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        logits = trained.logits(convert(images))
+        return trained.classes.ids[logits.argmax(axis=1)], softmax(logits).max(axis=1)
+
+    found, rows = stress.stress(predict, datasets.read(dataset).test, threshold, **params.load("stress"))
     tables.write(table, rows)
-    evaluation.write(metrics, found)
+    documents.write(stressed, found)

@@ -1,7 +1,5 @@
 """Probabilities, accuracy and cross entropy, from logits and class indices."""
 
-import math
-
 import numpy as np
 
 
@@ -24,17 +22,3 @@ def accuracy(logits: np.ndarray, indices: np.ndarray) -> float:
 def cross_entropy(logits: np.ndarray, indices: np.ndarray) -> float:
     """Mean of -log of the probability of the right class, in nats."""
     return float(-log_softmax(logits)[np.arange(len(indices)), indices].mean())
-
-
-def interval(right: int, images: int) -> tuple[float, float]:
-    """The 95 % interval of a share of images that are right, 0-1; (0, 1) for no image.
-
-    Source: Wilson, "Probable inference, the law of succession, and statistical inference", 1927.
-    """
-    if not images:
-        return 0.0, 1.0
-    deviations = 1.959964  # of the normal distribution, for 95 %
-    weight = deviations**2 / images
-    middle = (right / images + weight / 2) / (1 + weight)
-    half = deviations * math.sqrt(right / images * (1 - right / images) / images + weight / images / 4) / (1 + weight)
-    return max(0.0, middle - half), min(1.0, middle + half)

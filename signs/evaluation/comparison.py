@@ -1,75 +1,76 @@
-"""Two models beside each other, on the images that both were measured on."""
+"""Two models, compared on the images that both were measured on."""
 
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import bdtr
+from scipy.stats import binomtest
 
 from signs.core.errors import UserError
 from signs.evaluation.predictions import Predictions
 
 SIGNIFICANCE = 0.05
+BETTER, WORSE, SAME = "better", "worse", "no significant difference"
 
 
-class Opinion(NamedTuple):
-    """What one model says of images: class `ids` (n,), its `confidence` 0-1 (n,), and whether it `is_right` (n,)."""
+class Answers(NamedTuple):
+    """A model's answers: class `ids` (n,), their `confidence`, 0-1 (n,), and whether each `is_correct`, bool (n,)."""
 
     ids: np.ndarray
     confidence: np.ndarray
-    is_right: np.ndarray
+    is_correct: np.ndarray
 
 
-def compare(first: Predictions, second: Predictions) -> tuple[Opinion, Opinion]:
-    """What both say of the test images of `first`, of whose classes `second` may know more.
+def compare(first: Predictions, second: Predictions) -> tuple[Answers, Answers]:
+    """The answers of both models to the test images of the first; the second may know more classes.
 
     Raises:
-        UserError: They were measured on different images, as their labels tell.
+        UserError: The labels show that the models were measured on different images.
     """
     rows = np.flatnonzero(np.isin(second.labels["test"], first.ids))
     if not np.array_equal(second.labels["test"][rows], first.labels["test"]):
         raise UserError(
             f"the first model was measured on {len(first.labels['test'])} test images, the second on {len(rows)} of "
-            "the same classes, and their labels differ; only results on the same images compare"
+            "the same classes, and their labels differ; only results on the same images can be compared"
         )
-    return _opinion(first, np.arange(len(first.labels["test"]))), _opinion(second, rows)
+    return _answers(first, np.arange(len(first.labels["test"]))), _answers(second, rows)
 
 
 class Verdict(NamedTuple):
-    """Whether one model is better than another, or luck may have it so.
+    """Whether the second of two models is better than the first.
 
-    `only_first`, `only_second`: images that one alone has right. `probability`: of a difference as large
-    between models that are equally good. `words`: "real gain", "real loss" (of the second) or "within noise".
+    `only_first`, `only_second`: images that only that model classifies correctly. `p_value`: probability of a
+    difference at least as large if both models were equally good. `words`: "better", "worse", or "no significant
+    difference" where `p_value` is 0.05 or more.
     """
 
     only_first: int
     only_second: int
-    probability: float
+    p_value: float
     words: str
 
 
 def judge(first: np.ndarray, second: np.ndarray) -> Verdict:
-    """The exact two-sided test of McNemar, at 0.05.
+    """McNemar's exact test, two-sided.
 
-    Images of one sign are no independent trials: where there are several of each, it finds real too much.
+    It takes images to be independent. Several images of one physical sign are not: then it finds too many differences
+    significant.
 
-    Source: McNemar, "Note on the sampling error of the difference between correlated proportions or
-    percentages", 1947.
+    Source: McNemar, "Note on the sampling error of the difference between correlated proportions or percentages", 1947.
 
     Args:
-        first: Whether the first model is right on each image, bool (n,).
-        second: Likewise.
+        first: Whether the first model is correct on each image, bool (n,).
+        second: Whether the second model is, bool (n,).
     """
     only_first, only_second = int((first & ~second).sum()), int((second & ~first).sum())
     differ = only_first + only_second
-    # Twice the tail of the binomial distribution; `scipy.stats`, which has a test of that name, takes a second to load.
-    probability = min(1.0, 2 * float(bdtr(min(only_first, only_second), differ, 0.5)))
-    words = "within noise"
-    if probability < SIGNIFICANCE:
-        words = "real gain" if only_second > only_first else "real loss"
-    return Verdict(only_first, only_second, probability, words)
+    p_value = float(binomtest(only_first, differ).pvalue) if differ else 1.0
+    words = SAME
+    if p_value < SIGNIFICANCE:
+        words = BETTER if only_second > only_first else WORSE
+    return Verdict(only_first, only_second, p_value, words)
 
 
-def _opinion(predictions: Predictions, rows: np.ndarray) -> Opinion:
+def _answers(predictions: Predictions, rows: np.ndarray) -> Answers:
     softmax = predictions.softmax["test"][rows]
     ids = predictions.ids[softmax.argmax(axis=1)]
-    return Opinion(ids, softmax.max(axis=1), ids == predictions.labels["test"][rows])
+    return Answers(ids, softmax.max(axis=1), ids == predictions.labels["test"][rows])

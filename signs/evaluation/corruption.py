@@ -1,7 +1,7 @@
-"""Corrupted images: what weather, cameras and stickers do, by amounts that are not drawn but given.
+"""Corrupted images: weather, cameras and stickers, in fixed severities.
 
-Lengths are shares of the image's longer side, so that an amount means the same at every size; grey levels are
-shares of 255.
+Lengths are shares of the image's longer side, so that a severity means the same at every size. Grey levels are shares
+of 255.
 
 Source of the idea: Hendrycks, Dietterich, "Benchmarking neural network robustness to common corruptions and
 perturbations", 2019.
@@ -25,11 +25,11 @@ Corruption = Callable[[np.ndarray, float, np.random.Generator], np.ndarray]
 
 
 class Corruptions(Section):
-    """Amounts of each corruption, from mild to severe.
+    """The amount of each corruption at each severity, from mild to severe.
 
-    `blur`: standard deviations of a Gaussian. `noise`: standard deviations of noise. `dark`: factors of pixel
-    values. `contrast`: factors of the distance from the image's mean. `fog`: how much of each pixel is fog, on
-    average. `occlusion`: sides of a patch of one grey. `jpeg`: qualities, 1-100.
+    `blur`: standard deviation of a Gaussian filter. `noise`: standard deviation. `dark`: factor of pixel values.
+    `contrast`: factor of the distance from the image's mean. `fog`: mean share of fog in a pixel. `occlusion`: side of
+    a grey patch. `jpeg`: quality, 1-100.
     """
 
     blur: Amounts
@@ -41,23 +41,23 @@ class Corruptions(Section):
     jpeg: Qualities
 
     @model_validator(mode="after")
-    def _as_many_of_each(self) -> Self:
+    def _check_counts(self) -> Self:
         counts = {name: len(amounts) for name, amounts in self}
         if len(set(counts.values())) > 1:
-            raise UserError(f"each corruption needs as many amounts as the others; there are {counts}")
+            raise UserError(f"every corruption needs the same number of severities; found {counts}")
         return self
 
 
 def corrupted(features: np.ndarray, amounts: Corruptions, seed: int) -> Iterator[tuple[str, int, np.ndarray]]:
-    """Gives the images corrupted in each way, by each amount.
+    """Applies each corruption at each severity.
 
     Args:
-        features: (n, height, width, 1 or 3), uint8.
+        features: uint8 (n, height, width, 1 or 3).
         amounts: Of each corruption.
-        seed: Of noise, fog and places.
+        seed: Of noise, fog and the positions of patches.
 
-    Returns:
-        Of each: its name, its severity (1 for the first amount), and the images, of the shape of `features`.
+    Yields:
+        The name of the corruption, its severity (from 1), and the images, in the shape of `features`.
     """
     for number, (name, corruption) in enumerate(CORRUPTIONS.items()):
         for severity, amount in enumerate(getattr(amounts, name), start=1):
@@ -65,7 +65,7 @@ def corrupted(features: np.ndarray, amounts: Corruptions, seed: int) -> Iterator
 
 
 def blurred(features: np.ndarray, deviation: float, _rng: np.random.Generator) -> np.ndarray:
-    """Out of focus."""
+    """Gaussian blur: out of focus."""
     pixels = deviation * max(features.shape[1:3])
     if not pixels:
         return features
@@ -73,23 +73,23 @@ def blurred(features: np.ndarray, deviation: float, _rng: np.random.Generator) -
 
 
 def noisy(features: np.ndarray, deviation: float, rng: np.random.Generator) -> np.ndarray:
-    """The noise of a sensor, each channel's own."""
+    """Gaussian sensor noise, independent in each channel."""
     return _stored(features + rng.normal(0, 255 * deviation, features.shape).astype(np.float32))
 
 
 def darkened(features: np.ndarray, factor: float, _rng: np.random.Generator) -> np.ndarray:
-    """Too little light."""
+    """Less light."""
     return _stored(features * np.float32(factor))
 
 
 def flattened(features: np.ndarray, factor: float, _rng: np.random.Generator) -> np.ndarray:
-    """Little contrast."""
+    """Less contrast."""
     mean = features.mean(axis=(1, 2, 3), keepdims=True, dtype=np.float32)
     return _stored((features - mean) * np.float32(factor) + mean)
 
 
 def foggy(features: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
-    """Fog in banks: light grey, thicker here and thinner there."""
+    """Light grey fog of uneven density."""
     count, height, width = features.shape[:3]
     coarse = rng.uniform(-1, 1, (count, 3, 3)).astype(np.float32)
     banks = np.stack([cv2.resize(bank, (width, height), interpolation=cv2.INTER_CUBIC) for bank in coarse])
@@ -98,7 +98,7 @@ def foggy(features: np.ndarray, share: float, rng: np.random.Generator) -> np.nd
 
 
 def occluded(features: np.ndarray, side: float, rng: np.random.Generator) -> np.ndarray:
-    """Something in front: a patch of one grey, wholly within the image."""
+    """A grey square at a random position within the image."""
     count, height, width = features.shape[:3]
     length = min(round(side * max(height, width)), height, width)
     tops, lefts = rng.integers(0, height - length + 1, count), rng.integers(0, width - length + 1, count)
@@ -110,7 +110,7 @@ def occluded(features: np.ndarray, side: float, rng: np.random.Generator) -> np.
 
 
 def compressed(features: np.ndarray, quality: float, _rng: np.random.Generator) -> np.ndarray:
-    """Stored as JPEG."""
+    """JPEG compression."""
     flag = cv2.IMREAD_GRAYSCALE if features.shape[-1] == 1 else cv2.IMREAD_COLOR
     settings = [cv2.IMWRITE_JPEG_QUALITY, int(quality)]
     files = (cv2.imencode(".jpg", image, settings)[1] for image in features)

@@ -1,52 +1,40 @@
-"""The metrics of a model, from logits and labels; no TensorFlow here."""
+"""The metrics of a model, from its logits and the true classes; needs no TensorFlow."""
 
-import json
-from pathlib import Path
+import functools
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from sklearn.metrics import f1_score, recall_score
 
-from signs.core.errors import UserError
-from signs.core.files import replaced
 from signs.core.params import Count, Share, validated
-from signs.core.scores import accuracy, cross_entropy, softmax
+from signs.core.scores import accuracy, cross_entropy
 from signs.data.classes import SEEN_DRAWINGS, Classes, indices
-from signs.evaluation import rejection
+from signs.data.datasets import HIDDEN
+from signs.evaluation import rejection, reliability
+
+Metric = Callable[[np.ndarray, np.ndarray], float]
 
 
-def macro_f1(logits: np.ndarray, indices: np.ndarray) -> float:
-    """Mean over all classes of the harmonic mean of precision and recall, 0-1.
-
-    A class that neither occurs nor is predicted counts as 0: it is not left out.
-    """
-    classes, said = logits.shape[1], logits.argmax(axis=1)
-    right = np.bincount(said[said == indices], minlength=classes)
-    either = np.bincount(said, minlength=classes) + np.bincount(indices, minlength=classes)
-    return float(np.divide(2 * right, either, out=np.zeros(classes), where=either > 0).mean())
-
-
-def mean_recall(logits: np.ndarray, indices: np.ndarray) -> float:
-    """Mean over the classes that occur of the share of their images that are taken for them, 0-1."""
-    said, occurring = logits.argmax(axis=1), np.unique(indices)
-    return float(np.mean([(said[indices == place] == place).mean() for place in occurring]))
-
-
-def calibration_error(logits: np.ndarray, indices: np.ndarray, bins: int) -> float:
-    """Expected calibration error, 0-1: how far confidence is from accuracy, weighted over equal bins.
-
-    Source: Guo, Pleiss, Sun, Weinberger, "On calibration of modern neural networks", 2017.
+def macro_f1(logits: np.ndarray, truth: np.ndarray) -> float:
+    """Mean F1 of all classes, 0-1; a class that neither occurs nor is predicted counts as 0.
 
     Args:
         logits: (n, classes).
-        indices: (n,), the right classes.
-        bins: Into how many bins of equal width confidence is cut; a bin holds its upper edge.
+        truth: Positions of the true classes, (n,).
     """
-    probabilities = softmax(logits)
-    confidence = probabilities.max(axis=1)
-    right = logits.argmax(axis=1) == indices
-    bin_of = np.ceil(confidence * bins).astype(int).clip(1, bins) - 1
-    gaps = np.bincount(bin_of, weights=right - confidence, minlength=bins)
-    return float(np.abs(gaps).sum() / len(indices))
+    classes = np.arange(logits.shape[1])
+    return float(f1_score(truth, logits.argmax(axis=1), labels=classes, average="macro", zero_division=0))
+
+
+def mean_recall(logits: np.ndarray, truth: np.ndarray) -> float:
+    """Mean recall of the classes that occur in `truth`, 0-1."""
+    return float(recall_score(truth, logits.argmax(axis=1), labels=np.unique(truth), average="macro"))
+
+
+def calibration_error(logits: np.ndarray, truth: np.ndarray, bins: int) -> float:
+    """The expected calibration error, 0-1, see `reliability`."""
+    return reliability.calibration_error(reliability.reliability(*rejection.answers(logits, truth), bins))
 
 
 @validated("evaluate")
@@ -55,70 +43,83 @@ def evaluate(
     labels: dict[str, np.ndarray],
     classes: Classes,
     *,
-    threads: Count,  # noqa: ARG001  # of TensorFlow, which the stage sets
     calibration_bins: Count,
     target_accuracy: Share,
 ) -> dict[str, Any]:
-    """The metrics of a model on each split.
+    """Computes the metrics of a model on each split. A metric of no images is left out.
 
     Args:
-        logits: Of `train`, `valid`, `test` and, where there are such images, `withheld`, each (n, classes).
+        logits: By split: `train`, `valid`, `test` and, where photographs of some classes were hidden from training,
+            `hidden`; each (n, classes).
         labels: Class ids of the same images, each (n,).
-        classes: What the columns of `logits` mean.
-        threads: In which TensorFlow computes.
-        calibration_bins: For the calibration error on test.
-        target_accuracy: Share of validation images above the threshold of confidence that are to be right.
+        classes: The classes of the columns of `logits`.
+        calibration_bins: Bins of confidence for the calibration error.
+        target_accuracy: Share of the validation images above the confidence threshold that must be correct.
 
     Returns:
-        `train`, `valid`, `test`, each with `accuracy` (0-1) and `loss` (nats); `test` also with `macro_f1`,
-        `calibration_error` and `accepted` (see `rejection.accepted`, with its `threshold`), and, where some of
-        its classes are synthetic, with `original` and `synthetic`: the `accuracy` on the images of either kind, and
-        with `seen_drawings`: on synthetic ones that show a drawing which was trained on.
-        `images`: the origins of the classes. Where photographs were withheld, `withheld` holds `accuracy`, `loss`
-        and mean `recall` on them, and `test` `accuracy` and `recall` on photographs of these classes (`withheld`) and
-        of the other ones that are not synthetic (`others`).
+        `accuracy` (0-1) and `loss` (nats) of each split.
+        `test` also has `macro_f1`, `calibration_error` and `accepted`: the `target_accuracy` and, where some threshold
+        reaches it on validation, the `threshold` and how it does on test, see `rejection.accepted`.
+        Where some classes are synthetic, `test` has `original`, `synthetic` and `seen_drawings` (synthetic classes
+        whose test images show drawings from training), each with the `accuracy` on these classes.
+        Where photographs were hidden, `hidden` also has the mean `recall` of these classes, and `test` has `hidden`
+        (photographs of these classes) and `others` (of all other classes that are not synthetic), each with
+        `accuracy` and mean `recall`.
+        `images` names the origins of the classes.
 
     Raises:
-        UserError: A label that is none of the classes.
+        UserError: A label is not among the classes.
     """
-    right = {split: indices(labels[split], classes.ids) for split in logits}
-    metrics: dict[str, Any] = {
-        split: {"accuracy": accuracy(logits[split], right[split]), "loss": cross_entropy(logits[split], right[split])}
-        for split in logits
+    truth = {split: indices(labels[split], classes.ids) for split in logits}
+    found: dict[str, Any] = {
+        split: _measured(logits[split], truth[split], accuracy=accuracy, loss=cross_entropy) for split in logits
     }
-    metrics["test"]["macro_f1"] = macro_f1(logits["test"], right["test"])
-    metrics["test"]["calibration_error"] = calibration_error(logits["test"], right["test"], calibration_bins)
-    metrics["test"]["accepted"] = _accepted(logits, right, target_accuracy)
-    synthetic = np.array([row.is_synthetic for row in classes.rows])[right["test"]]
-    seen = np.array([row.origin == SEEN_DRAWINGS for row in classes.rows])[right["test"]]
-    for kind, chosen in (("original", ~synthetic), ("synthetic", synthetic), ("seen_drawings", seen)):
-        if synthetic.any() and not synthetic.all() and chosen.any():
-            metrics["test"][kind] = {"accuracy": accuracy(logits["test"][chosen], right["test"][chosen])}
-    if "withheld" in logits:
-        metrics["withheld"]["recall"] = mean_recall(logits["withheld"], right["withheld"])
-        withheld = np.isin(right["test"], right["withheld"])
-        for kind, chosen in (("withheld", withheld), ("others", ~withheld & ~synthetic)):
-            if chosen.any():
-                found = logits["test"][chosen], right["test"][chosen]
-                metrics["test"][kind] = {"accuracy": accuracy(*found), "recall": mean_recall(*found)}
-    metrics["images"] = " and ".join(sorted({"synthetic" if row.is_synthetic else row.origin for row in classes.rows}))
-    return metrics
+    test = logits["test"], truth["test"]
+    in_bins = functools.partial(calibration_error, bins=calibration_bins)
+    found["test"] |= _measured(*test, macro_f1=macro_f1, calibration_error=in_bins)
+    found["test"]["accepted"] = _accepted(logits, truth, target_accuracy)
+    found["test"] |= _by_origin(*test, classes)
+    if HIDDEN in logits:
+        found[HIDDEN] |= _measured(logits[HIDDEN], truth[HIDDEN], recall=mean_recall)
+        found["test"] |= _by_hiding(*test, classes, np.unique(truth[HIDDEN]))
+    found["images"] = " and ".join(sorted({"synthetic" if row.is_synthetic else row.origin for row in classes.rows}))
+    return found
 
 
-def _accepted(logits: dict[str, np.ndarray], right: dict[str, np.ndarray], target_accuracy: float) -> dict[str, float]:
-    limit = rejection.threshold(*rejection.answers(logits["valid"], right["valid"]), target_accuracy)
-    return {"threshold": limit} | rejection.accepted(*rejection.answers(logits["test"], right["test"]), limit)
+def _measured(logits: np.ndarray, truth: np.ndarray, **metrics: Metric) -> dict[str, float]:
+    return {name: metric(logits, truth) for name, metric in metrics.items()} if len(truth) else {}
 
 
-def write(path: Path, metrics: dict[str, Any]) -> None:
-    """Writes metrics as JSON with sorted keys, as DVC reads and compares them."""
-    with replaced(path) as partial:
-        partial.write_text(json.dumps(metrics, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+def _accepted(logits: dict[str, np.ndarray], truth: dict[str, np.ndarray], target_accuracy: float) -> dict[str, float]:
+    limit = rejection.threshold(*rejection.answers(logits["valid"], truth["valid"]), target_accuracy)
+    if limit is None:
+        return {"target_accuracy": target_accuracy}
+    on_test = rejection.accepted(*rejection.answers(logits["test"], truth["test"]), limit)
+    return {"target_accuracy": target_accuracy, "threshold": limit} | on_test
 
 
-def read(path: Path) -> dict[str, Any]:
-    """Reads metrics that `write` wrote; a UserError for another file."""
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise UserError(f"{path} holds no metrics: {error}; dvc repro evaluate makes them anew") from None
+def _by_origin(logits: np.ndarray, truth: np.ndarray, classes: Classes) -> dict[str, dict[str, float]]:
+    """Accuracy on the original and on the synthetic classes; empty where all test images are of one kind."""
+    is_synthetic = np.array([row.is_synthetic for row in classes.rows])
+    is_seen = np.array([row.origin == SEEN_DRAWINGS for row in classes.rows])
+    kinds = {"original": ~is_synthetic, "synthetic": is_synthetic}
+    parts = _parts(logits, truth, kinds, accuracy=accuracy)
+    return parts | _parts(logits, truth, {"seen_drawings": is_seen}, accuracy=accuracy) if len(parts) == 2 else {}
+
+
+def _by_hiding(
+    logits: np.ndarray, truth: np.ndarray, classes: Classes, hidden: np.ndarray
+) -> dict[str, dict[str, float]]:
+    """Accuracy and recall on classes whose photographs were hidden, and on all others that are not synthetic."""
+    is_hidden = np.isin(np.arange(len(classes)), hidden)
+    is_synthetic = np.array([row.is_synthetic for row in classes.rows])
+    kinds = {HIDDEN: is_hidden, "others": ~is_hidden & ~is_synthetic}
+    return _parts(logits, truth, kinds, accuracy=accuracy, recall=mean_recall)
+
+
+def _parts(
+    logits: np.ndarray, truth: np.ndarray, kinds: dict[str, np.ndarray], **metrics: Metric
+) -> dict[str, dict[str, float]]:
+    """Metrics on the images of each kind of class, a mask over the classes; kinds without images are left out."""
+    chosen = {kind: mask[truth] for kind, mask in kinds.items()}
+    return {kind: _measured(logits[rows], truth[rows], **metrics) for kind, rows in chosen.items() if rows.any()}

@@ -1,4 +1,4 @@
-"""What a model makes of images: probabilities beside the right labels, in one file."""
+"""A model's predictions on validation and test: probabilities beside the true labels, in one file."""
 
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -7,17 +7,16 @@ import numpy as np
 
 from signs.core import arrays
 from signs.core.errors import UserError
-from signs.core.scores import softmax
 
 SPLITS = ("valid", "test")
 NAMES = ["ids", *(f"{split}_{kind}" for split in SPLITS for kind in ("softmax", "labels"))]
 
 
 class Predictions(NamedTuple):
-    """Of validation and test.
+    """Probabilities and true labels of the splits `valid` and `test`.
 
-    `ids`: class ids of the columns, (classes,). `softmax`: by split, float32 (n, classes). `labels`: class
-    ids by split, (n,).
+    `ids`: class ids of the columns of `softmax`, ascending, (classes,). `softmax`: by split, float32 (n, classes).
+    `labels`: by split, true class ids (n,).
     """
 
     ids: np.ndarray
@@ -25,62 +24,51 @@ class Predictions(NamedTuple):
     labels: dict[str, np.ndarray]
 
 
-def write(
-    path: Path,
-    logits: dict[str, np.ndarray],
-    labels: dict[str, np.ndarray],
-    ids: np.ndarray,
-    mistaken: np.ndarray,
-    attention: np.ndarray,
-) -> None:
-    """Writes an `.npz`: for each split `<split>_softmax`, float32 (n, classes), and `<split>_labels`, (n,).
+def write(path: Path, predictions: Predictions, mistaken: np.ndarray, heatmaps: np.ndarray) -> None:
+    """Writes an `.npz` of `ids`, and of `<split>_softmax` and `<split>_labels` for each split.
 
     Args:
         path: Of the file.
-        logits: By split, each (n, classes).
-        labels: Class ids by split, each (n,).
-        ids: Class ids of the columns, (classes,); kept as `ids`.
-        mistaken: Positions of the test images that were taken for another class, ascending, (mistakes,); kept
-            as `mistaken`.
-        attention: Where the network looked at these, 0-1, (mistakes, rows, columns); kept in 256 steps as
-            `attention`.
+        predictions: Of validation and test.
+        mistaken: Rows of the misclassified test images, ascending, (mistakes,); stored as `mistaken`.
+        heatmaps: Of these images, 0-1, (mistakes, rows, columns); stored in 256 steps as `heatmaps`.
     """
-    probabilities = {f"{split}_softmax": softmax(values) for split, values in logits.items()}
-    right = {f"{split}_labels": values for split, values in labels.items()}
-    looked = {"mistaken": mistaken, "attention": np.rint(attention * 255).astype(np.uint8)}
-    arrays.write(path, {"ids": ids} | probabilities | right | looked)
+    softmax = {f"{split}_softmax": values for split, values in predictions.softmax.items()}
+    labels = {f"{split}_labels": values for split, values in predictions.labels.items()}
+    of_mistakes = {"mistaken": mistaken, "heatmaps": np.rint(heatmaps * 255).astype(np.uint8)}
+    arrays.write(path, {"ids": predictions.ids} | softmax | labels | of_mistakes)
 
 
 def read(path: Path) -> Predictions:
-    """Reads a file that `write` made.
+    """Reads a file that `write` wrote.
 
     Raises:
-        UserError: It is missing, or does not hold probabilities beside labels.
+        UserError: The file is missing, or is no such file.
     """
     return _checked(arrays.read(path, NAMES), str(path))
 
 
-def read_attention(path: Path, images: np.ndarray) -> np.ndarray:
-    """Where the network looked at some test images that it mistook.
+def read_heatmaps(path: Path, images: np.ndarray) -> np.ndarray:
+    """Reads the heatmaps of some misclassified test images.
 
     Args:
-        path: Of a file that `write` made.
-        images: Positions in the test split, (n,).
+        path: Of a file that `write` wrote.
+        images: Rows of the test split, (n,).
 
     Returns:
         float32 (n, rows, columns), 0-1.
 
     Raises:
-        UserError: The file is missing or damaged, or one of the images was not mistaken.
+        UserError: The file is missing or damaged, or one of the images was not misclassified.
     """
-    mistaken, attention = arrays.read(path, ["mistaken", "attention"])
+    mistaken, heatmaps = arrays.read(path, ["mistaken", "heatmaps"])
     if not np.isin(images, mistaken).all():
-        raise UserError(f"{path} does not say where the network looked; dvc repro evaluate makes it anew")
-    return attention[np.searchsorted(mistaken, images)].astype(np.float32) / 255
+        raise UserError(f"{path} lacks heatmaps of some mistakes; dvc repro evaluate writes them again")
+    return heatmaps[np.searchsorted(mistaken, images)].astype(np.float32) / 255
 
 
 def parse(file: BinaryIO, where: str) -> Predictions:
-    """As `read`, from an open file; `where` names it in errors."""
+    """Reads an open file that `write` wrote; errors name it `where`."""
     return _checked(arrays.parse(file, where, NAMES), where)
 
 
@@ -91,7 +79,7 @@ def _checked(contents: list[np.ndarray], where: str) -> Predictions:
         softmax, labels = found.softmax[split], found.labels[split]
         if softmax.shape != (labels.size, ids.size) or not np.isfinite(softmax).all():
             raise UserError(
-                f"{where}: {split} holds no probabilities of {ids.size} classes for {labels.size} images, but "
-                f"{softmax.dtype} of shape {softmax.shape}; dvc repro evaluate makes them anew"
+                f"{where}: {split} has {labels.size} labels and {ids.size} classes, but probabilities of shape "
+                f"{softmax.shape}, or some that are not finite; dvc repro evaluate writes them again"
             )
     return found

@@ -1,83 +1,82 @@
-"""When a model does not answer: a threshold of confidence, chosen on validation and only measured on test."""
+"""When a model should not answer: a confidence threshold, chosen on validation and measured on test."""
 
 import math
 
 import numpy as np
 
-from signs.core.scores import interval, softmax
+from signs.core.scores import softmax
 from signs.core.tables import Table
+from signs.evaluation.intervals import interval
 
-ROWS = 400  # of the curve that are kept
+MOST_ROWS = 400  # of the acceptance curve that is stored
 
 
-def answers(logits: np.ndarray, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """How sure a model is of each image, float32 (n,), 0-1, and whether it is right, bool (n,).
+def answers(logits: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The confidence of each prediction, float32 (n,), 0-1, and whether it is correct, bool (n,).
 
     Args:
         logits: (n, classes).
-        indices: The right classes, (n,).
+        truth: Positions of the true classes, (n,).
     """
-    return softmax(logits).max(axis=1), logits.argmax(axis=1) == indices
+    return softmax(logits).max(axis=1), logits.argmax(axis=1) == truth
 
 
-def acceptance(confidence: np.ndarray, is_right: np.ndarray) -> Table:
-    """What is left when only images above some confidence are answered.
+def acceptance(confidence: np.ndarray, is_correct: np.ndarray) -> Table:
+    """The trade-off between answering more images and answering them correctly.
 
     Args:
-        confidence: Of the likeliest class, 0-1, (n,).
-        is_right: Whether that is the right one, bool (n,).
+        confidence: Probability of the predicted class, 0-1, (n,).
+        is_correct: Whether the prediction is correct, bool (n,).
 
     Returns:
-        A row for each threshold that makes a difference, the highest first: `threshold`, `coverage` (share of
-        images above it) and `accuracy` (share of those that are right).
+        One row for each threshold that makes a difference, highest first: `threshold`, `coverage` (share of images with
+        a confidence above it) and `accuracy` (share of those that are correct).
     """
     order = np.argsort(-confidence, kind="stable")
-    sorted_down, answered = confidence[order], np.arange(1, len(order) + 1)
-    right = np.cumsum(is_right[order])
-    below = np.append(sorted_down[1:], 0.0)
-    last = sorted_down > below  # images of the same confidence go together
+    descending, answered = confidence[order], np.arange(1, len(order) + 1)
+    correct = np.cumsum(is_correct[order])
+    next_lower = np.append(descending[1:], 0.0)
     return [
         {
-            "threshold": float(below[row]),
+            "threshold": float(next_lower[row]),
             "coverage": float(answered[row] / len(order)),
-            "accuracy": float(right[row] / answered[row]),
+            "accuracy": float(correct[row] / answered[row]),
         }
-        for row in np.flatnonzero(last)
+        for row in np.flatnonzero(descending > next_lower)  # images of equal confidence are answered together
     ]
 
 
-def threshold(confidence: np.ndarray, is_right: np.ndarray, accuracy: float) -> float:
-    """The lowest threshold above which at least this share of images is right; 1 where there is none.
+def threshold(confidence: np.ndarray, is_correct: np.ndarray, target_accuracy: float) -> float | None:
+    """The lowest threshold above which enough predictions are correct; None if no threshold reaches the target.
 
     Args:
         confidence: On validation, 0-1, (n,).
-        is_right: Likewise, bool (n,).
-        accuracy: Asked for, 0-1.
+        is_correct: On validation, bool (n,).
+        target_accuracy: Share of predictions above the threshold that must be correct, 0-1.
     """
-    good = [row["threshold"] for row in acceptance(confidence, is_right) if row["accuracy"] >= accuracy]
-    return min(good, default=1.0)
+    curve = acceptance(confidence, is_correct)
+    return min((row["threshold"] for row in curve if row["accuracy"] >= target_accuracy), default=None)
 
 
-def accepted(confidence: np.ndarray, is_right: np.ndarray, threshold: float) -> dict[str, float]:
-    """Coverage and accuracy above a threshold, each with the ends of its 95 % interval.
+def accepted(confidence: np.ndarray, is_correct: np.ndarray, threshold: float) -> dict[str, float]:
+    """Measures a threshold.
 
     Returns:
-        `coverage`, `coverage_low`, `coverage_high`; `accuracy` (1 where nothing is answered), `accuracy_low`,
-        `accuracy_high`; shares 0-1.
+        `coverage` (share of images with a confidence above the threshold) and `accuracy` (share of those that are
+        correct), 0-1, each with its 95 % interval: `coverage_low`, `coverage_high`, `accuracy_low`, `accuracy_high`.
+        A share of no images is left out.
     """
-    answered = confidence > threshold
-    counts = {
-        "coverage": (int(answered.sum()), len(answered)),
-        "accuracy": (int(is_right[answered].sum()), int(answered.sum())),
-    }
+    is_answered = confidence > threshold
+    shares = {"coverage": is_answered, "accuracy": is_correct[is_answered]}
     result: dict[str, float] = {}
-    for name, (part, whole) in counts.items():
-        low, high = interval(part, whole)
-        result |= {name: part / whole if whole else 1.0, f"{name}_low": low, f"{name}_high": high}
+    for name, is_counted in shares.items():
+        if is_counted.size:
+            low, high = interval(int(is_counted.sum()), is_counted.size)
+            result |= {name: float(is_counted.mean()), f"{name}_low": low, f"{name}_high": high}
     return result
 
 
 def thinned(curve: Table) -> Table:
-    """Of what `acceptance` gives at most 400 rows, evenly picked, the last one among them."""
-    every = math.ceil(len(curve) / ROWS)
-    return curve[::-1][::every][::-1]
+    """At most 400 evenly spaced rows of an acceptance curve, including its last row."""
+    step = math.ceil(len(curve) / MOST_ROWS)
+    return curve[::-1][::step][::-1]

@@ -1,4 +1,4 @@
-"""A model under stress: on corrupted test images, and on images that are no sign."""
+"""A model under stress: corrupted test images, and images that show no sign."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,60 +6,55 @@ from typing import Any
 import numpy as np
 
 from signs.core.params import Count, Seed, preset, validated
-from signs.core.scores import softmax
 from signs.core.tables import Table
-from signs.data import classes
-from signs.data.datasets import DataSet
-from signs.evaluation.corruption import Corruptions, corrupted
+from signs.data.datasets import Split
+from signs.evaluation.corruption import CORRUPTIONS, Corruptions, corrupted
 from signs.evaluation.outliers import outliers
 
-Logits = Callable[[np.ndarray], np.ndarray]
+Predict = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 
 @validated("stress")
 def stress(
-    logits: Logits,
-    dataset: DataSet,
-    ids: np.ndarray,
-    threshold: float,
+    predict: Predict,
+    test: Split,
+    threshold: float | None,
     *,
     seed: Seed,
     max_images: Count,
     corruptions: preset(Corruptions),  # type: ignore[valid-type]
 ) -> tuple[dict[str, Any], Table]:
-    """Measures a model on images as it will meet them, but was not trained on.
+    """Measures a model on images unlike those that it was trained on.
 
     Args:
-        logits: Of stored images, uint8 (n, height, width, channels), as the model sees them.
-        dataset: Stored images; its test images are corrupted, its training images lend their corners.
-        ids: Class ids of the model's outputs.
-        threshold: Confidence above which the model answers.
-        seed: Of what is drawn.
-        max_images: Of a larger test set so many are corrupted, evenly picked; likewise images of each kind that
-            is no sign.
-        corruptions: Amounts of each.
+        predict: Returns the predicted class ids (n,) and their confidence, 0-1 (n,), of stored images, uint8 (n,
+            height, width, channels).
+        test: Stored test images.
+        threshold: The model answers where its confidence is higher; None where it answers always.
+        seed: Of the corruptions and of the images without a sign.
+        max_images: Test images that are corrupted, at most, evenly spaced; and images of each kind without a sign.
+        corruptions: Severities of each corruption.
 
     Returns:
-        The metrics: `corrupted`, mean accuracy by corruption over its severities, and the `mean` of these;
-        `turned_away`, the share by kind of images that are no sign and are not answered. And a row for each
-        `severity` (0 for images as they are) with the accuracy by corruption.
+        The metrics: `corrupted`, accuracy of each corruption, averaged over its severities, and their `mean`; and
+        `turned_away`, by kind, the share of images without a sign that the model does not answer, left out where
+        `threshold` is None. And a table of accuracy by corruption, one row for each `severity`; 0 is uncorrupted.
     """
-    test = dataset.test
-    chosen = np.linspace(0, len(test.labels) - 1, min(max_images, len(test.labels))).round().astype(int)
-    features, right = test.features[chosen], classes.indices(test.labels[chosen], ids)
+    count = len(test.labels)
+    chosen = test.at(np.linspace(0, count - 1, min(max_images, count)).round().astype(int))
 
     def accuracy(images: np.ndarray) -> float:
-        return float((logits(images).argmax(axis=1) == right).mean())
+        return float((predict(images)[0] == chosen.labels).mean())
 
-    names = list(Corruptions.model_fields)
-    rows: Table = [{"severity": 0} | dict.fromkeys(names, accuracy(features))]
+    rows: Table = [{"severity": 0} | dict.fromkeys(CORRUPTIONS, accuracy(chosen.features))]
     rows += [{"severity": severity} for severity, _ in enumerate(corruptions.blur, start=1)]
-    for name, severity, images in corrupted(features, corruptions, seed):
+    for name, severity, images in corrupted(chosen.features, corruptions, seed):
         rows[severity][name] = accuracy(images)
-    means = {name: float(np.mean([row[name] for row in rows[1:]])) for name in names}
-    strangers = outliers(dataset.train.features, max_images, np.random.default_rng(seed))
-    turned_away = {
-        kind: float((softmax(logits(images)).max(axis=1) <= threshold).mean()) for kind, images in strangers.items()
-    }
-    metrics = {"corrupted": means | {"mean": float(np.mean(list(means.values())))}, "turned_away": turned_away}
+    means = {name: float(np.mean([row[name] for row in rows[1:]])) for name in CORRUPTIONS}
+    metrics: dict[str, Any] = {"corrupted": means | {"mean": float(np.mean(list(means.values())))}}
+    if threshold is not None:
+        strangers = outliers(test.features, max_images, np.random.default_rng(seed))
+        metrics["turned_away"] = {
+            kind: float((predict(images)[1] <= threshold).mean()) for kind, images in strangers.items()
+        }
     return metrics, rows

@@ -3,11 +3,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
-from scipy.stats import binomtest
 from sklearn.metrics import accuracy_score, log_loss
 
 from signs.core import scores
-from signs.core.scores import interval
 
 logits = npst.arrays(
     np.float32, st.tuples(st.integers(1, 20), st.integers(2, 8)), elements=st.floats(-1e4, 1e4, width=32)
@@ -70,27 +68,3 @@ def test_cross_entropy_is_that_of_scikit_learn():
 
 def test_cross_entropy_of_no_knowledge_is_the_log_of_the_number_of_classes():
     assert scores.cross_entropy(np.zeros((5, 43), np.float32), np.arange(5)) == pytest.approx(np.log(43))
-
-
-@given(st.integers(1, 20_000).flatmap(lambda images: st.tuples(st.integers(0, images), st.just(images))))
-def test_the_interval_is_that_of_scipy(counts):
-    low, high = interval(*counts)
-    expected = binomtest(*counts).proportion_ci(0.95, method="wilson")
-    assert (low, high) == pytest.approx((expected.low, expected.high), abs=1e-6)
-    assert 0 <= low <= counts[0] / counts[1] + 1e-12
-    assert counts[0] / counts[1] - 1e-12 <= high <= 1
-
-
-def test_of_no_image_nothing_is_known():
-    assert interval(0, 0) == (0, 1)
-
-
-def test_more_images_make_the_interval_narrower():
-    widths = [high - low for low, high in (interval(9 * count, 10 * count) for count in (1, 10, 100, 1000))]
-    assert widths == sorted(widths, reverse=True)
-
-
-def test_the_interval_of_all_or_none_right_has_their_end():
-    assert interval(0, 12)[0] == pytest.approx(0, abs=1e-12)
-    assert interval(12, 12)[1] == pytest.approx(1, abs=1e-12)
-    assert interval(3, 12) == pytest.approx([1 - end for end in interval(9, 12)[::-1]])

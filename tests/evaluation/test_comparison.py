@@ -31,10 +31,10 @@ def test_both_say_what_they_make_of_the_images_that_both_were_measured_on():
     one, other = compare(FIRST, second)
     assert one.ids.tolist() == [4, 4, 9]
     assert one.confidence.tolist() == [0.75, 0.625, 0.875]
-    assert one.is_right.tolist() == [True, False, True]
+    assert one.is_correct.tolist() == [True, False, True]
     assert other.ids.tolist() == [7, 9, 4]
     assert other.confidence.tolist() == [0.5, 0.75, 1]
-    assert other.is_right.tolist() == [False, True, False]
+    assert other.is_correct.tolist() == [False, True, False]
 
 
 def test_a_model_beside_itself_agrees_on_every_image():
@@ -46,8 +46,8 @@ def test_labels_are_ids_and_not_positions():
     first = predictions([100, 7000], [7000, 100], [[0, 1], [0, 1]])
     second = predictions([100, 300, 7000], [7000, 100], [[0, 0, 1], [1, 0, 0]])
     one, other = compare(first, second)
-    assert (one.ids.tolist(), one.is_right.tolist()) == ([7000, 7000], [True, False])
-    assert (other.ids.tolist(), other.is_right.tolist()) == ([7000, 100], [True, True])
+    assert (one.ids.tolist(), one.is_correct.tolist()) == ([7000, 7000], [True, False])
+    assert (other.ids.tolist(), other.is_correct.tolist()) == ([7000, 100], [True, True])
 
 
 @pytest.mark.parametrize("labels", [[9, 4, 9], [4, 9], [4, 9, 9, 9], [4, 4, 9], [7, 7, 7]])
@@ -65,15 +65,15 @@ def test_no_prediction_is_altered():
 
 
 @given(st.lists(st.tuples(st.booleans(), st.booleans()), max_size=60))
-def test_the_probability_is_that_of_counting_all_ways(pairs):
+def test_the_p_value_is_that_of_counting_all_ways(pairs):
     """Of all ways to deal out the images that one model alone has right, how many are as uneven?"""
     first, second = (np.array([pair[side] for pair in pairs], dtype=bool) for side in (0, 1))
     verdict = judge(first, second)
     differ, fewer = verdict.only_first + verdict.only_second, min(verdict[:2])
     ways = sum(comb(differ, count) for count in range(fewer + 1))
     expected = min(1.0, 2 * ways / 2**differ)
-    assert verdict.probability == pytest.approx(expected)
+    assert verdict.p_value == pytest.approx(expected)
     assert verdict.words == (
-        "within noise" if expected >= 0.05 else "real gain" if second.sum() > first.sum() else "real loss"
+        "no significant difference" if expected >= 0.05 else "better" if second.sum() > first.sum() else "worse"
     )
-    assert judge(second, first)[:3] == (verdict.only_second, verdict.only_first, pytest.approx(verdict.probability))
+    assert judge(second, first)[:3] == (verdict.only_second, verdict.only_first, pytest.approx(verdict.p_value))

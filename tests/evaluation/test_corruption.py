@@ -83,7 +83,7 @@ def test_a_blur_is_as_wide_on_a_larger_image():
     [
         ({"blur": [2, 0, 0]}, "Input should be less than or equal to 1"),
         ({"jpeg": [0, 1, 2]}, "greater than or equal to 1"),
-        ({"fog": [0.5]}, "as many amounts as the others"),
+        ({"fog": [0.5]}, "same number of severities"),
     ],
 )
 def test_a_wrong_amount_is_refused(changed, message):

@@ -39,7 +39,7 @@ def test_backgrounds_hold_nothing_but_upper_corners():
     assert values.min() < 150 < values.max()  # left ones and right ones
 
 
-def test_noise_is_even_and_pictures_are_none_twice():
+def test_noise_is_uniform_and_no_two_pictures_are_the_same():
     found = outliers(framed(), 60, np.random.default_rng(1))
     assert found["noise"].mean() == pytest.approx(127.5, abs=1)
     assert len({image.tobytes() for image in found["pictures"]}) == 60

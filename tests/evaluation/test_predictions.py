@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 
 from signs.evaluation import predictions
+from signs.evaluation.predictions import Predictions
 
 
 def written(path):
-    logits = {"valid": np.log(np.array([[1, 3]], np.float32)), "test": np.zeros((2, 2), np.float32)}
+    softmax = {"valid": np.array([[0.25, 0.75]], np.float32), "test": np.full((2, 2), 0.5, np.float32)}
     labels = {"valid": np.array([9]), "test": np.array([4, 9])}
-    predictions.write(path, logits, labels, np.array([4, 9]), np.array([1]), np.array([[[0.5, 1]]]))
+    predictions.write(path, Predictions(np.array([4, 9]), softmax, labels), np.array([1]), np.array([[[0.5, 1]]]))
     return path.read_bytes()
 
 
@@ -17,15 +18,6 @@ def test_the_file_holds_probabilities_labels_and_ids(tmp_path):
     path = tmp_path / "predictions" / "original.npz"
     written(path)
     with np.load(path, allow_pickle=False) as file:
-        assert sorted(file.files) == [
-            "attention",
-            "ids",
-            "mistaken",
-            "test_labels",
-            "test_softmax",
-            "valid_labels",
-            "valid_softmax",
-        ]
         assert file["valid_softmax"] == pytest.approx(np.array([[0.25, 0.75]]))
         assert file["test_softmax"].dtype == np.float32
         assert file["test_softmax"].tolist() == [[0.5, 0.5], [0.5, 0.5]]
@@ -77,46 +69,46 @@ def test_a_file_that_lacks_an_array_is_named(tmp_path, name):
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"test_labels": np.array([4, 9, 9])}, r"test holds .* 2 classes for 3 images, .* shape \(2, 2\)"),
+        ({"test_labels": np.array([4, 9, 9])}, r"test has 3 labels and 2 classes, .* shape \(2, 2\)"),
         (
             {"valid_softmax": np.zeros((1, 3))},
-            r"valid holds .* 2 classes for 1 images, .* shape \(1, 3\)",
+            r"valid has 1 labels and 2 classes, .* shape \(1, 3\)",
         ),
         (
             {"ids": np.array([4])},
-            r"valid holds .* 1 classes for 1 images, .* shape \(1, 2\)",
+            r"valid has 1 labels and 1 classes, .* shape \(1, 2\)",
         ),
         (
             {"test_softmax": np.zeros(2)},
-            r"test holds .* 2 classes for 2 images, .* shape \(2,\)",
+            r"test has 2 labels and 2 classes, .* shape \(2,\)",
         ),
         (
             {"test_softmax": np.full((2, 2), np.nan)},
-            r"test holds .* 2 classes for 2 images",
+            r"test has 2 labels and 2 classes, .* not finite",
         ),
     ],
 )
 def test_arrays_that_do_not_go_together_are_named(tmp_path, changed, message):
     np.savez(tmp_path / "a.npz", **CONTENT | changed)
-    with pytest.raises(ValueError, match=rf"a\.npz: {message}.*; dvc repro evaluate makes them anew"):
+    with pytest.raises(ValueError, match=rf"a\.npz: {message}.*; dvc repro evaluate writes them again"):
         predictions.read(tmp_path / "a.npz")
 
 
-# --- where the network looked
+# --- heatmaps
 
 
-def test_attention_comes_back_for_the_images_asked_for_within_half_a_step(tmp_path):
-    attention = np.random.default_rng(0).random((5, 3, 4))
+def test_heatmaps_comes_back_for_the_images_asked_for_within_half_a_step(tmp_path):
+    heatmaps = np.random.default_rng(0).random((5, 3, 4))
     mistaken, none = np.array([2, 3, 7, 11, 30]), np.zeros((0, 2), np.float32)
-    logits, labels = {"valid": none, "test": none}, {"valid": np.zeros(0, int), "test": np.zeros(0, int)}
-    predictions.write(tmp_path / "a.npz", logits, labels, np.array([4, 9]), mistaken, attention)
-    read = predictions.read_attention(tmp_path / "a.npz", np.array([30, 2, 7]))
+    softmax, labels = {"valid": none, "test": none}, {"valid": np.zeros(0, int), "test": np.zeros(0, int)}
+    predictions.write(tmp_path / "a.npz", Predictions(np.array([4, 9]), softmax, labels), mistaken, heatmaps)
+    read = predictions.read_heatmaps(tmp_path / "a.npz", np.array([30, 2, 7]))
     assert read.dtype == np.float32
-    assert np.abs(read - attention[[4, 0, 2]]).max() <= 0.5 / 255 + 1e-6
-    assert predictions.read_attention(tmp_path / "a.npz", np.zeros(0, int)).shape == (0, 3, 4)
+    assert np.abs(read - heatmaps[[4, 0, 2]]).max() <= 0.5 / 255 + 1e-6
+    assert predictions.read_heatmaps(tmp_path / "a.npz", np.zeros(0, int)).shape == (0, 3, 4)
 
 
-def test_an_image_that_was_not_mistaken_has_no_attention(tmp_path):
+def test_an_image_that_was_classified_correctly_has_no_heatmap(tmp_path):
     written(tmp_path / "a.npz")
-    with pytest.raises(ValueError, match=r"a\.npz does not say where the network looked; dvc repro evaluate"):
-        predictions.read_attention(tmp_path / "a.npz", np.array([0, 1]))
+    with pytest.raises(ValueError, match=r"a\.npz lacks heatmaps of some mistakes; dvc repro evaluate"):
+        predictions.read_heatmaps(tmp_path / "a.npz", np.array([0, 1]))

@@ -41,7 +41,7 @@ def test_the_threshold_is_the_lowest_that_does(outcomes, accuracy):
     limit = threshold(confidence, is_right, accuracy)
     good = [value for value in [*confidence, 0] if (confidence > value).any()]
     good = [value for value in good if is_right[confidence > value].mean() >= accuracy]
-    assert limit == min(good, default=1)
+    assert limit == min(good, default=None)
 
 
 def test_coverage_and_accuracy_stand_within_their_intervals():
@@ -50,8 +50,13 @@ def test_coverage_and_accuracy_stand_within_their_intervals():
     assert (found["coverage"], found["accuracy"]) == (3 / 4, 2 / 3)
     for name in ("coverage", "accuracy"):
         assert 0 <= found[f"{name}_low"] < found[name] < found[f"{name}_high"] <= 1
-    nothing = accepted(confidence, np.ones(4, bool), 0.95)
-    assert (nothing["coverage"], nothing["accuracy"], nothing["accuracy_low"]) == (0, 1, 0)
+
+
+def test_the_accuracy_of_no_answer_is_left_out():
+    nothing = accepted(np.array([0.9, 0.2]), np.ones(2, bool), 0.95)
+    assert (nothing["coverage"], nothing["coverage_low"]) == (0, 0)
+    assert not {"accuracy", "accuracy_low", "accuracy_high"} & nothing.keys()
+    assert accepted(np.zeros(0), np.zeros(0, bool), 0.5) == {}
 
 
 def test_an_image_as_sure_as_the_threshold_is_not_answered():

@@ -1,12 +1,11 @@
 import numpy as np
 import pytest
 
-from signs.data.classes import Classes, SignClass
-from signs.data.datasets import DataSet, Split
+from signs.core import params
+from signs.data.datasets import Split
 from signs.evaluation import stress
 
 IDS = np.array([3, 7])
-CLASSES = Classes((SignClass(3, "dark", "rendered"), SignClass(7, "bright", "rendered")))
 SETTINGS = {
     "seed": 1,
     "max_images": 30,
@@ -22,21 +21,20 @@ SETTINGS = {
 }
 
 
-def dataset(count=50):
+def split_of(count=50, side=8):
     labels = IDS[np.arange(count) % 2]
-    features = np.where(labels == 7, 200, 60).astype(np.uint8)[:, None, None, None] * np.ones((8, 8, 3), np.uint8)
-    split = Split(features, labels)
-    return DataSet(split, split, split, CLASSES)
+    features = np.where(labels == 7, 200, 60).astype(np.uint8)[:, None, None, None] * np.ones((side, side, 3), np.uint8)
+    return Split(features, labels)
 
 
-def by_brightness(images):
-    """Logits of a model that takes what is brighter than 128 for the second class."""
+def by_brightness(images, scale=1.0):
+    """A model that takes what is brighter than 128 for the second class, and is the surer the farther it is."""
     mean = images.mean(axis=(1, 2, 3)) - 128.0
-    return np.stack([-mean, mean], axis=1)
+    return IDS[(mean > 0).astype(int)], 1 / (1 + np.exp(-2 * scale * np.abs(mean)))
 
 
 def test_accuracy_falls_where_a_corruption_deceives_the_model():
-    metrics, table = stress.stress(by_brightness, dataset(), IDS, 0.99, **SETTINGS)
+    metrics, table = stress.stress(by_brightness, split_of(), 0.99, **SETTINGS)
     assert [row["severity"] for row in table] == [0, 1, 2]
     assert list(table[0]) == ["severity", *SETTINGS["corruptions"]]
     assert set(list(table[0].values())[1:]) == {1.0}
@@ -47,31 +45,53 @@ def test_accuracy_falls_where_a_corruption_deceives_the_model():
     assert metrics["corrupted"]["mean"] == pytest.approx(np.mean(means))
 
 
-def test_what_is_no_sign_is_turned_away_by_a_model_that_doubts():
-    sure, _ = stress.stress(by_brightness, dataset(), IDS, 0.0, **SETTINGS)
+def test_images_without_a_sign_are_turned_away_by_a_model_that_doubts():
+    sure, _ = stress.stress(by_brightness, split_of(), 0.0, **SETTINGS)
     assert sure["turned_away"] == {"noise": 0, "backgrounds": 0, "pictures": 0}
-    doubting, _ = stress.stress(lambda images: by_brightness(images) * 1e-9, dataset(), IDS, 0.9, **SETTINGS)
+    doubting, _ = stress.stress(lambda images: by_brightness(images, 1e-9), split_of(), 0.9, **SETTINGS)
     assert doubting["turned_away"] == {"noise": 1, "backgrounds": 1, "pictures": 1}
+
+
+def test_without_a_threshold_nothing_is_said_to_be_turned_away():
+    metrics, _ = stress.stress(by_brightness, split_of(), None, **SETTINGS)
+    assert list(metrics) == ["corrupted"]
+
+
+def test_backgrounds_are_cut_from_test_images():
+    """Test images here are of two greys; corners of any other image would show another one."""
+    seen = []
+
+    def predict(images):
+        seen.append(images)
+        return by_brightness(images)
+
+    stress.stress(predict, split_of(), 0.5, **SETTINGS)
+    noise, backgrounds, pictures = seen[-3:]
+    assert set(np.unique(backgrounds)) == {60, 200}
+    assert len(np.unique(noise)) > 200 < len(np.unique(pictures))
 
 
 def test_the_images_of_a_larger_test_set_are_picked_evenly():
     seen = []
 
-    def logits(images):
+    def predict(images):
         seen.append(len(images))
         return by_brightness(images)
 
-    stress.stress(logits, dataset(50), IDS, 0.5, **SETTINGS)
+    stress.stress(predict, split_of(50), 0.5, **SETTINGS)
     assert set(seen) == {30}
     seen.clear()
-    stress.stress(logits, dataset(12), IDS, 0.5, **SETTINGS)
+    stress.stress(predict, split_of(12), 0.5, **SETTINGS)
     assert seen == [12] * 15 + [30] * 3
 
 
-@pytest.mark.parametrize(
-    ("qualities", "message"), [([0, 1], r"jpeg\.0 is 0"), ([50], ".* as many amounts as the others")]
-)
+def test_the_severities_may_be_those_of_a_preset():
+    _, table = stress.stress(by_brightness, split_of(), None, **params.load("stress") | {"max_images": 2})
+    assert [row["severity"] for row in table] == [0, 1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize(("qualities", "message"), [([0, 1], r"jpeg\.0 is 0"), ([50], ".*same number of severities")])
 def test_a_wrong_setting_is_named(qualities, message):
     settings = SETTINGS | {"corruptions": SETTINGS["corruptions"] | {"jpeg": qualities}}
     with pytest.raises(ValueError, match=rf"params\.yaml: stress\.corruptions.?{message}"):
-        stress.stress(by_brightness, dataset(), IDS, 0.5, **settings)
+        stress.stress(by_brightness, split_of(), 0.5, **settings)

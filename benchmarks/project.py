@@ -8,7 +8,18 @@ from pathlib import Path
 
 import yaml
 
-PARTS = (".dvcignore", ".gitignore", "data", "dvc.yaml", "params.yaml", "requirements.lock", "signs", "stages")
+PARTS = (
+    ".dvcignore",
+    ".gitignore",
+    "data",
+    "dvc.yaml",
+    "params.yaml",
+    "presets",
+    "recipes",
+    "requirements.lock",
+    "signs",
+    "stages",
+)
 
 
 def copied(project: Path, folder: Path) -> Path:

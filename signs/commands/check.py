@@ -1,7 +1,5 @@
-"""Says in a few lines whether a data set is fit to train on: `python -m signs.check FOLDER`."""
+"""`signs check`: says whether a data set is fit to train on."""
 
-import argparse
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,75 +7,74 @@ import numpy as np
 
 from signs.core import params
 from signs.data import datasets
-from signs.exploration.statistics import explore
+from signs.exploration.summary import explore
 
-FEW_IMAGES = 10  # of a class in training, below which little is learnt of it
+FEW_IMAGES = 10  # of a class in training
 DARK = 20  # mean pixel value, 0-255
 
 
-def describe(name: str, found: dict[str, Any]) -> list[str]:
-    """Describes a data set, and ends in a verdict.
+def main(folder: Path) -> int:
+    """Describes the data set in a folder; returns 1 if it is not fit to train on.
 
-    Args:
-        name: Of the data set.
-        found: What `explore` found in it.
+    The section `explore` of params.yaml says how large a sample is looked at, and what near-copies are.
     """
+    found = explore(datasets.read(folder), **params.load("explore")).found
+    warnings = find_warnings(found)
+    print("\n".join(describe(str(folder), found)))
+    print(f"verdict: {'; '.join(warnings) or 'fit to train on'}")
+    return int(bool(warnings))
+
+
+def describe(name: str, found: dict[str, Any]) -> list[str]:
+    """Describes what `explore` found in the data set `name`, in a few lines."""
     height, width, channels = found["image_shape"]
     origins = " and ".join(sorted({row["origin"] for row in found["classes"]}))
     train = np.array([row["train"] for row in found["classes"]])
     edges = np.array(found["brightness"]["edges"][1:])
     dark = sum(np.array(found["brightness"]["train"])[edges <= DARK]) / found["looked_at"]["train"]
-    warnings = _missing(found) + _leaks(found)
-    if train.min() < FEW_IMAGES:
-        warnings.append(f"{(train < FEW_IMAGES).sum()} classes have fewer than {FEW_IMAGES} training images")
     return [
-        f"{name}: {len(train)} classes of {height}x{width} images in {channels} channels, {origins}",
-        ", ".join(f"{split} {count:,}" for split, count in found["images"].items()) + " images",
-        *_sampled(found),
-        f"{train.min():,} to {train.max():,} training images a class, median {np.median(train):,.0f}",
-        f"{dark:.1%} of training images have a mean pixel value below {DARK}",
+        f"{name}: {len(train)} classes, images of {height}x{width} pixels and {channels} channels, {origins}",
+        "images: " + ", ".join(f"{split} {count:,}" for split, count in found["images"].items()),
+        f"training images per class: {train.min():,} to {train.max():,}, median {np.median(train):,.0f}",
+        f"dark training images (mean pixel value below {DARK}): {dark:.1%}",
         "copies: " + "; ".join(map(_copies, found["copies"])),
-        "verdict: " + ("; ".join(warnings) if warnings else "fit to train on"),
+        *_sampled(found),
     ]
+
+
+def find_warnings(found: dict[str, Any]) -> list[str]:
+    """What makes a data set unfit: copies across splits, and classes with few images or none."""
+    few = sum(row["train"] < FEW_IMAGES for row in found["classes"])
+    return [
+        *_missing(found),
+        *_leaks(found),
+        *([f"{few} classes have fewer than {FEW_IMAGES} training images"] if few else []),
+    ]
+
+
+def _missing(found: dict[str, Any]) -> list[str]:
+    missing = {split: [row["id"] for row in found["classes"] if not row[split]] for split in ("valid", "test")}
+    return [f"{split} lacks images of {len(ids)} classes ({_few(ids)})" for split, ids in missing.items() if ids]
+
+
+def _leaks(found: dict[str, Any]) -> list[str]:
+    leaks = [(pair["exact"] + pair["near"], pair) for pair in found["copies"]]
+    return [
+        f"{copies:,} of {pair['images']:,} {pair['second']} images are copies of {pair['first']} images"
+        for copies, pair in leaks
+        if copies
+    ]
+
+
+def _copies(pair: dict[str, Any]) -> str:
+    return f"{pair['exact']:,} exact and {pair['near']:,} near ones of {pair['first']} in {pair['second']}"
 
 
 def _sampled(found: dict[str, Any]) -> list[str]:
     if found["looked_at"] == found["images"]:
         return []
-    return [f"brightness and copies are judged by a sample of at most {max(found['looked_at'].values()):,} a split"]
-
-
-def _missing(found: dict[str, Any]) -> list[str]:
-    missing = {split: [row["id"] for row in found["classes"] if not row[split]] for split in ("valid", "test")}
-    return [f"{split} has no image of {len(ids)} classes ({_few(ids)})" for split, ids in missing.items() if ids]
-
-
-def _leaks(found: dict[str, Any]) -> list[str]:
-    return [
-        f"{pair['exact'] + pair['near']:,} of {pair['images']:,} {pair['second']} images have a copy in {pair['first']}"
-        for pair in found["copies"]
-        if pair["exact"] + pair["near"]
-    ]
-
-
-def _copies(pair: dict[str, Any]) -> str:
-    return f"{pair['second']} of {pair['first']} {pair['exact']:,} exact, {pair['near']:,} near"
+    return [f"brightness and copies: from a sample of at most {max(found['looked_at'].values()):,} images per split"]
 
 
 def _few(ids: list[int]) -> str:
     return ", ".join(map(str, ids[:8])) + (", ..." if len(ids) > 8 else "")
-
-
-def main(folder: Path) -> None:
-    """Prints what there is to say of the data set in `folder`, judged by the section `explore` of params.yaml."""
-    exploration = explore(datasets.read(folder), **params.load("explore"))
-    print("\n".join(describe(str(folder), exploration.found)))
-
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(prog="python -m signs.check", description=main.__doc__)
-    parser.add_argument("folder", type=Path, help="holds train.p, valid.p and test.p")
-    try:
-        main(parser.parse_args().folder)
-    except (ValueError, OSError) as error:
-        sys.exit(f"check: {' '.join(str(error).split())}")

@@ -1,63 +1,68 @@
-"""Says whether a model got better: `python -m signs.compare HEAD~1 HEAD`, or two files of predictions."""
+"""`signs compare`: says whether one model is better than another, or differs by chance."""
 
-import argparse
 import io
-import sys
 from pathlib import Path
 
+from signs.commands import git
 from signs.core.errors import UserError
-from signs.evaluation import predictions
-from signs.evaluation.comparison import Verdict, compare, judge
+from signs.evaluation import comparison, predictions
+from signs.evaluation.comparison import Verdict
 from signs.evaluation.predictions import Predictions
 
-LOSS = "real loss"
+
+def main(first: str, second: str, model: str) -> int:
+    """Compares two models on the test images that both were measured on; returns 1 if the second is worse.
+
+    Each is a file of predictions, or a revision of the project or an experiment, of which `model` names the model.
+    """
+    answers = comparison.compare(read(first, model), read(second, model))
+    verdict = comparison.judge(*(answer.is_correct for answer in answers))
+    accuracies = [float(answer.is_correct.mean()) for answer in answers]
+    print("\n".join(describe([first, second], accuracies, verdict)))
+    return int(verdict.words == comparison.WORSE)
 
 
 def read(where: str, model: str) -> Predictions:
-    """Reads a file of predictions, or those of a model at a revision of the project.
+    """Reads a file of predictions, or those of a model in a revision of the project.
 
     Raises:
-        UserError: There is neither such a file nor such a revision, or its predictions are in no cache.
+        UserError: There is no such file or revision, it has no such predictions, or the cache does not hold them.
     """
-    path = Path(where)
-    if path.is_file():
-        return predictions.read(path)
-    import dvc.api  # noqa: PLC0415  # takes a second, which two files need not wait for
-
-    kept = f"predictions/{model}.npz"
-    try:
-        with dvc.api.open(kept, rev=where, mode="rb") as file:
-            return predictions.parse(io.BytesIO(file.read()), f"{kept} at {where}")
-    except Exception as error:  # DVC, Git and their caches raise each their own
-        raise UserError(f"{where} is no file, and no revision with {kept} at hand: {error}") from None
+    if Path(where).is_file():
+        return predictions.read(Path(where))
+    path = f"predictions/{model}.npz"
+    return predictions.parse(io.BytesIO(_read_output(where, path)), f"{path} of {where}")
 
 
-def describe(first: str, second: str, accuracies: tuple[float, float], verdict: Verdict) -> list[str]:
-    """Describes a comparison in three lines, the verdict last."""
-    gain, chance = accuracies[1] - accuracies[0], verdict.probability
+def describe(names: list[str], accuracies: list[float], verdict: Verdict) -> list[str]:
+    """Describes a comparison in three lines; the last one is the verdict."""
+    alone = (verdict.only_first, verdict.only_second)
+    gain = 100 * (accuracies[1] - accuracies[0])
     return [
-        f"{first}: {accuracies[0]:.2%} right, {verdict.only_first:,} images alone",
-        f"{second}: {accuracies[1]:.2%} right, {verdict.only_second:,} images alone",
-        f"verdict: {verdict.words} ({gain:+.2%}; McNemar's exact test, p = {chance:.2g})",
+        *(
+            f"{name}: accuracy {accuracy:.2%}; {images:,} images that only this model gets right"
+            for name, accuracy, images in zip(names, accuracies, alone, strict=True)
+        ),
+        f"verdict: {verdict.words} ({gain:+.2f} points; McNemar's exact test, p = {verdict.p_value:.2g})",
     ]
 
 
-def main(first: str, second: str, model: str) -> Verdict:
-    """Compares what two results say of the same test images; exit code 1: the second is worse, 2: an error."""
-    opinions = compare(read(first, model), read(second, model))
-    verdict = judge(*(opinion.is_right for opinion in opinions))
-    accuracies = tuple(float(opinion.is_right.mean()) for opinion in opinions)
-    print("\n".join(describe(first, second, (accuracies[0], accuracies[1]), verdict)))
-    return verdict
+def _read_output(revision: str, path: str) -> bytes:
+    from dvc.api import DVCFileSystem  # noqa: PLC0415  # takes a second, which two files need not wait for
 
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(prog="python -m signs.compare", description=main.__doc__)
-    parser.add_argument("first", help="a revision (HEAD~1, a branch, an experiment) or a file of predictions")
-    parser.add_argument("second", help="likewise")
-    parser.add_argument("--model", default="original", choices=("original", "augmented"))
     try:
-        sys.exit(main(**vars(parser.parse_args())).words == LOSS)
-    except (ValueError, OSError) as error:
-        print(f"compare: {' '.join(str(error).split())}", file=sys.stderr)
-        sys.exit(2)  # 1 is a loss
+        experiment = next(iter(git.experiments(revision)), None)
+        commit = git.git("rev-parse", "--verify", f"{experiment or revision}^{{commit}}").strip()
+        prefix = git.git("rev-parse", "--show-prefix").strip()  # of a project in a subfolder of the repository
+    except UserError:
+        raise UserError(f"{revision} is neither a file, nor a revision or an experiment of this project") from None
+    files = DVCFileSystem(rev=commit, subrepos=True)
+    if not files.exists(prefix + path):
+        raise UserError(f"{revision} has no {path}; commit the dvc.lock that dvc repro writes")
+    try:
+        return files.read_bytes(prefix + path)
+    except Exception as error:  # caches and remotes raise their own
+        back = f"dvc exp apply {revision}" if experiment else f"git checkout {revision}"
+        raise UserError(
+            f"{path} of {revision} is not in the cache; {back} and dvc repro make it again ({error})"
+        ) from None

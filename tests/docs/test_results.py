@@ -1,99 +1,43 @@
-"""README's figures are those of the runs in `results/` and of the committed sample run."""
+"""Results: the tables of README are those of the records, and each record can be run again."""
 
 import json
-import re
-import subprocess
 from pathlib import Path
 
-import numpy as np
 import pytest
 import yaml
 
+from signs import cli
+from signs.commands import recipes, records
+from signs.commands.recipes import flat
+
 ROOT = Path(__file__).parents[2]
-ROWS = {
-    "LeNet `original`, photographs": ("lenet", "original", "accuracy"),
-    "LeNet `augmented`, photographs": ("lenet", "augmented", "original.accuracy"),
-    "LeNet `augmented`, synthetic images": ("lenet", "augmented", "synthetic.accuracy"),
-    "LeNet `augmented`, all": ("lenet", "augmented", "accuracy"),
-    "LeNet `original` with augmentation, photographs": ("lenet-camera", "original", "accuracy"),
-    "`convnet` `original`, whole photographs": ("convnet-whole", "original", "accuracy"),
-    "`convnet` with rendered images, whole photographs": ("convnet-whole", "augmented", "original.accuracy"),
-    "`convnet` with rendered images, middle of photographs": ("convnet", "augmented", "original.accuracy"),
-}
-
-SYNTHESIZED = {
-    "21 of 43, the article's recipe": "one-shot-article",
-    "21 of 43": "one-shot",
-    "all 43": "drawings",
-}
+RECIPES = sorted(path.stem for path in (ROOT / "recipes").glob("*.yaml"))
 
 
-def measured_value(text, key):
-    value = json.loads(text)["test"]
-    for part in key.split("."):
-        value = value[part]
-    return 100 * value
+@pytest.fixture(autouse=True)
+def _at_the_root(monkeypatch):
+    monkeypatch.chdir(ROOT)
 
 
-def summary(values):
-    deviation = f" ± {np.std(values, ddof=1):.2f}" if len(values) > 1 else ""
-    return f"{np.mean(values):.2f}{deviation}"
+def test_the_tables_of_the_readme_are_what_the_command_prints(capsys):
+    assert cli.main(["results", "--markdown"]) == 0
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    _, _, rest = readme.partition("<!-- signs results --markdown -->\n")
+    assert rest.partition("<!-- end -->")[0] == capsys.readouterr().out
 
 
-def table():
-    lines = (ROOT / "README.md").read_text().splitlines()
-    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("|")]
-    return {row[0]: row[1:] for row in cells}
+def test_every_recipe_has_a_record_that_names_a_commit_and_data():
+    found = records.read_all()
+    assert [record.recipe for record in found] == RECIPES
+    for record in found:
+        assert len(record.commit) == 40
+        assert record.data["source"] == record.settings["fetch.source"]
+        assert record.metrics
 
 
-@pytest.mark.parametrize("row", ROWS)
-def test_a_row_of_the_table_is_what_the_runs_gave(row):
-    network, name, key = ROWS[row]
-    runs = sorted((ROOT / "results").glob(f"{network}-seed*"))
-    values = [measured_value((run / f"{name}.json").read_text(), key) for run in runs]
-    *seeds, last = table()[row][:4]
-    assert seeds == [f"{value:.2f}" for value in values]
-    assert last == summary(values)
-
-
-@pytest.mark.parametrize("row", SYNTHESIZED)
-def test_what_synthesis_is_worth_is_what_the_runs_gave(row):
-    keys = ["withheld.recall", "withheld.accuracy", *(["others.accuracy"] if row != "all 43" else [])]
-    runs = sorted((ROOT / "results").glob(f"{SYNTHESIZED[row]}-seed*"))
-    values = {key: [measured_value((run / "augmented.json").read_text(), key) for run in runs] for key in keys}
-    assert [cell for cell in table()[row][1:] if cell] == [summary(seeds) for seeds in values.values()]
-
-
-def committed(path):
-    return subprocess.run(["git", "show", f"HEAD:{path}"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
-
-
-def test_the_figures_of_the_sample_are_those_of_the_committed_run():
-    text = " ".join((ROOT / "README.md").read_text().split())
-    said = re.search(r"sample, seed 1: ([\d.]+) % of 43 classes, ([\d.]+) % of 48;", text)
-    files = [f"metrics/{name}.json" for name in ("original", "augmented")]
-    # A run here that is not committed has others, on another kind of processor; or it is about to be.
-    runs = [[committed(file) for file in files], [(ROOT / file).read_text() for file in files]]
-    assert list(said.groups()) in [[f"{measured_value(text, 'accuracy'):.1f}" for text in run] for run in runs]
-
-
-def test_every_run_says_on_which_data_and_with_which_settings():
-    for run in sorted((ROOT / "results").iterdir()):
-        measured = {path.name for path in run.iterdir()} - {"params.yaml"}
-        assert (run / "params.yaml").is_file()
-        assert measured
-        assert measured <= {"original.json", "augmented.json"}
-
-
-def keys(settings, above=""):
-    """The keys of nested mappings, joined by dots."""
-    found = set()
-    for key, value in settings.items():
-        found |= keys(value, f"{above}{key}.") if isinstance(value, dict) else {f"{above}{key}"}
-    return found
-
-
-@pytest.mark.parametrize("run", sorted((ROOT / "results").iterdir()), ids=lambda run: run.name)
-def test_the_settings_of_a_run_are_those_that_the_pipeline_takes(run):
-    ours, theirs = (keys(yaml.safe_load((folder / "params.yaml").read_text())) for folder in (ROOT, run))
-    assert theirs == ours
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_recipe_sets_what_params_yaml_has_and_nothing_that_it_says_already(name):
+    params = flat(yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8")))
+    settings = {key: json.loads(value) for key, value in recipes.read(name).settings.items()}
+    assert settings.keys() <= params.keys()
+    assert not [key for key, value in settings.items() if params[key] == value]

@@ -1,0 +1,7 @@
+"""`python -m signs` is the command `signs`."""
+
+import sys
+
+from signs.cli import main
+
+sys.exit(main())

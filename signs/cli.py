@@ -1,0 +1,98 @@
+"""The command `signs`: what a person does beside `dvc repro`, a verb each."""
+
+import argparse
+import importlib
+import sys
+from importlib import metadata
+from pathlib import Path
+
+from signs.core.errors import UserError, one_line
+
+PROJECT = Path("dvc.yaml")
+EXIT_CODES = """exit codes:
+  0  all is well
+  1  a mistake, or a verdict: check finds a data set unfit, compare a real loss
+  2  wrong usage, or compare finds nothing that it could compare"""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs a verb, and returns the exit code."""
+    options = vars(_parser().parse_args(arguments))
+    verb, code_of_errors = options.pop("verb"), options.pop("code_of_errors")
+    try:
+        if options.pop("needs_project") and not PROJECT.is_file():
+            raise UserError(f"there is no {PROJECT} here; run it in the folder of the project")
+        return importlib.import_module(f"signs.commands.{verb}").main(**options) or 0
+    except KeyboardInterrupt:
+        message: str | None = "stopped"
+    except Exception as error:
+        message = one_line(error)
+        if message is None:
+            raise
+    print(f"signs {verb}: {message}", file=sys.stderr)
+    return code_of_errors
+
+
+def _parser() -> argparse.ArgumentParser:
+    layout = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(prog="signs", description=__doc__, epilog=EXIT_CODES, formatter_class=layout)
+    parser.add_argument("--version", action="version", version=f"signs {_version()}")
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    for add in (_add_check, _add_add, _add_compare, _add_run, _add_results):
+        add(verbs)
+    return parser
+
+
+def _add_check(verbs: argparse._SubParsersAction) -> None:
+    verb = _verb(verbs, "check", "say whether a data set is fit to train on")
+    verb.add_argument("folder", metavar="FOLDER", type=Path, help="holds train.p, valid.p and test.p")
+
+
+def _add_add(verbs: argparse._SubParsersAction) -> None:
+    verb = _verb(verbs, "add", "make a picture of a sign a new class")
+    verb.add_argument("picture", metavar="PICTURE", type=Path, help="an SVG, PNG or JPEG file")
+    verb.add_argument("name", metavar="NAME", help='of the class, as "Stop ahead"')
+
+
+def _add_compare(verbs: argparse._SubParsersAction) -> None:
+    verb = _verb(verbs, "compare", "say whether one model is better than another, or by chance")
+    verb.set_defaults(needs_project=False, code_of_errors=2)  # 1 is a loss
+    verb.add_argument("first", metavar="A", help="a revision, as HEAD~1, an experiment, or a file of predictions")
+    verb.add_argument("second", metavar="B", help="likewise")
+    verb.add_argument("--model", default="original", choices=("original", "augmented"), help="of revisions (original)")
+
+
+def _add_run(verbs: argparse._SubParsersAction) -> None:
+    verb = _verb(verbs, "run", "run a recipe with several seeds, and print mean and standard deviation")
+    verb.add_argument("name", metavar="NAME", nargs="?", help="of a file in recipes/ (params.yaml as it is)")
+    verb.add_argument("--seeds", metavar="SEED", nargs="+", type=_seed, help="(train.seed of params.yaml)")
+    verb.add_argument("-S", metavar="KEY=VALUE", dest="settings", action="append", default=[], help="as of dvc exp run")
+    verb.add_argument(
+        "--target", metavar="STAGE", dest="targets", action="append", default=[], help="to run up to (of the recipe)"
+    )
+    verb.add_argument("--record", action="store_true", help="write results/NAME.json")
+    verb.add_argument("--markdown", action="store_true", help="print Markdown")
+
+
+def _add_results(verbs: argparse._SubParsersAction) -> None:
+    verb = _verb(verbs, "results", "print what recipes measured")
+    verb.add_argument("--markdown", action="store_true", help="print Markdown")
+
+
+def _verb(verbs: argparse._SubParsersAction, name: str, help: str) -> argparse.ArgumentParser:
+    verb = verbs.add_parser(name, help=help, description=f"{help[0].upper()}{help[1:]}.")
+    verb.set_defaults(needs_project=True, code_of_errors=1)
+    return verb
+
+
+def _seed(text: str) -> int:
+    if not text.isdecimal() or int(text) >= 2**32:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0 to {2**32 - 1}")
+    return int(text)
+
+
+def _version() -> str:
+    try:
+        return metadata.version("signs")
+    except metadata.PackageNotFoundError:
+        return "(not installed)"

@@ -1,0 +1,76 @@
+"""The command `dvc`, which has no Python interface to run stages."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from signs.core.errors import UserError
+
+COMMAND = [sys.executable, "-m", "dvc"]
+STAGE_BEGINS = "tage '"  # "Running stage 'train@original'", "Stage 'fetch' didn't change"
+
+
+def read(*arguments: str) -> str:
+    """Runs a command that only looks, and returns what it prints.
+
+    Raises:
+        UserError: It failed; the message is DVC's.
+    """
+    done = subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, check=False, env=_environment())
+    if done.returncode:
+        raise UserError(_reason(done.stderr))
+    return done.stdout
+
+
+def run(arguments: list[str], log: Path) -> None:
+    """Runs a command that takes long, and writes what it prints to a file.
+
+    Raises:
+        UserError: It failed; the message is that of the stage, or of DVC.
+        KeyboardInterrupt: Ctrl-C, once DVC has ended and cleared up.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("w") as file, _held() as signals:
+        process = subprocess.Popen(
+            [*COMMAND, *arguments], stdout=file, stderr=file, env=_environment(), start_new_session=True
+        )
+        # Before its first stage DVC stashes changes and copies the workspace. Interrupted there, it would leave the
+        # changes in `git stash`, or the copy on the disk.
+        while process.poll() is None and not (signals and STAGE_BEGINS in log.read_text(errors="replace")):
+            time.sleep(0.1)
+        if signals:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGINT)
+            process.wait()
+            raise KeyboardInterrupt
+    if process.returncode:
+        raise UserError(_reason(log.read_text(errors="replace")))
+
+
+def _environment() -> dict[str, str]:
+    """Stages run `python`, which is the one that runs this."""
+    return os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+
+
+@contextlib.contextmanager
+def _held() -> Iterator[list[int]]:
+    """Collects signals: raised at once, one could get lost before the wait for DVC, which would then run on."""
+    signals: list[int] = []
+    former = {n: signal.signal(n, lambda number, _: signals.append(number)) for n in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield signals
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)
+
+
+def _reason(output: str) -> str:
+    lines = ["no output", *filter(str.strip, output.splitlines())]
+    error = next((i for i, line in enumerate(lines) if line.startswith("ERROR: ")), len(lines) - 1)
+    said = lines[error - 1] if "failed to run" in lines[error] else lines[error]  # a stage says why just before DVC
+    return said.removeprefix("ERROR: ").partition(" (dvc repro")[0]

@@ -1,0 +1,176 @@
+"""Runs of recipes as DVC experiments, each in a copy of the workspace that DVC makes and removes."""
+
+import hashlib
+import itertools
+import json
+import re
+import sys
+from collections.abc import Collection, Iterable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from signs.commands import dvc, git
+from signs.commands.recipes import Recipe, flat
+from signs.core import params
+from signs.core.errors import UserError
+
+LOGS = Path("logs/runs")
+LOCK, PIPELINE = Path("dvc.lock"), Path("dvc.yaml")
+NAMES_FILES = ("path", "url")  # last parts of settings that may name files which git does not hold
+
+Stages = dict[str, Any]  # by name, as dvc.lock has them
+
+
+def needed(targets: tuple[str, ...]) -> list[str]:
+    """The stages that the targets (none: all stages) need, themselves included.
+
+    Raises:
+        UserError: A target is unknown, or none of the stages writes metrics.
+    """
+    graphs = [dvc.read("dag", "--dot", target) for target in targets or [str(PIPELINE)]]
+    stages = sorted({name for graph in graphs for name in re.findall(r'"(.+?)"', graph)})
+    if not any("metrics" in entry for entry in _entries(PIPELINE.read_text(encoding="utf-8"), stages)):
+        raise UserError(f"{' '.join(targets)} has no stage that writes metrics; evaluate@original is one")
+    return stages
+
+
+def check_held(recipe: Recipe, stages: list[str]) -> None:
+    """Refuses inputs that git does not hold, as an experiment would run without them.
+
+    Files that a setting names are no matter: an experiment gets a copy.
+
+    Raises:
+        UserError: There is such an input.
+    """
+    scope = ["--with-deps", *recipe.targets] if recipe.targets else []
+    status = json.loads(dvc.read("status", "--json", *scope)).values()
+    changes = [change for stage in status for change in stage if isinstance(change, dict)]
+    read, written = (
+        {path for change in changes for path in change.get(f"changed {kind}", {})} for kind in ("deps", "outs")
+    )
+    locked = _locked(LOCK.read_text(encoding="utf-8"), stages) if LOCK.is_file() else {}
+    inputs = (read | _sources(locked)) - written - _outs(locked)
+    missing = set(git.untracked(_inside(inputs))) - set(git.untracked(_copied(recipe)))
+    if missing:
+        raise UserError(f"{min(missing)} is not in git, so no experiment would have it; git add it, or remove it")
+
+
+def find(recipe: Recipe, seed: int, stages: list[str]) -> str | None:
+    """The git reference of the experiment that ran on the code, data and settings of the workspace, if there is one."""
+    known = git.experiments(f"{_name(recipe, seed)}*")
+    return next((reference for reference in known if _is_current(reference, recipe, stages)), None)
+
+
+def run(recipe: Recipe, seed: int) -> str:
+    """Runs an experiment, and returns its git reference.
+
+    Raises:
+        UserError: It failed; the message says why.
+        KeyboardInterrupt: Ctrl-C, once DVC has ended.
+    """
+    base = _name(recipe, seed)
+    taken = {reference.rpartition("/")[2] for reference in git.experiments(f"{base}*")}
+    name = next(name for n in itertools.count(1) if (name := base if n == 1 else f"{base}-{n}") not in taken)
+    log = LOGS / f"{name}.log"
+    print(f"{name} runs; tail -f {log} shows how far it is", file=sys.stderr)
+    copies = [f"--copy-paths={path}" for path in _copied(recipe)]
+    settings = [f"--set-param={key}={value}" for key, value in recipe.seeded(seed).items()]
+    try:
+        dvc.run(["exp", "run", "--temp", "--name", name, *copies, *settings, *recipe.targets], log)
+    except UserError as error:
+        raise UserError(f"{name} failed: {error} ({log} has all of it)") from None
+    return git.experiments(name)[0]
+
+
+def inputs(reference: str, recipe: Recipe, stages: list[str]) -> list[Any]:
+    """What an experiment ran on, without its seed."""
+    locked = _locked(git.show(reference, str(LOCK)), stages)
+    sources = _sources(locked)
+    return [
+        [
+            stage["cmd"],
+            [dep for dep in stage.get("deps", []) if dep["path"] in sources],
+            [_without(flat(values), recipe.seed_keys) for values in stage.get("params", {}).values()],
+        ]
+        for stage in locked.values()
+    ]
+
+
+def metrics(reference: str, stages: list[str]) -> dict[str, dict[str, Any]]:
+    """What an experiment measured, by the path of each file of metrics."""
+    paths = _outs(_locked(git.show(reference, str(LOCK)), stages))
+    return {path: json.loads(git.show(reference, path)) for path in sorted(paths) if path.endswith(".json")}
+
+
+def digest(reference: str, folder: str) -> str:
+    """The digest by which DVC knows a folder that an experiment wrote."""
+    stages = yaml.safe_load(git.show(reference, str(LOCK)))["stages"]
+    return next(out["md5"] for stage in stages.values() for out in stage.get("outs", []) if out["path"] == folder)
+
+
+def _name(recipe: Recipe, seed: int) -> str:
+    # The digest tells settings and targets apart; what else an experiment ran on, it holds itself.
+    digest = hashlib.sha256(repr((sorted(recipe.settings.items()), recipe.targets)).encode()).hexdigest()[:7]
+    return "-".join(filter(None, [recipe.name, f"seed-{seed}-{digest}"]))
+
+
+def _is_current(reference: str, recipe: Recipe, stages: list[str]) -> bool:
+    locked = _locked(git.show(reference, str(LOCK)), stages)
+    pipelines = PIPELINE.read_text(encoding="utf-8"), git.show(reference, str(PIPELINE))
+    settings = params.read(params.PATH), yaml.safe_load(git.show(reference, str(params.PATH)))
+    keys = [key for stage in locked.values() for key in stage.get("params", {}).get(str(params.PATH), {})]
+    ours, theirs = (_without(_of(flat(values), keys), recipe.seeded(0)) for values in settings)
+    sources = _sources(locked)
+    return (
+        list(locked) == stages
+        and ours == theirs
+        and _entries(pipelines[0], stages) == _entries(pipelines[1], stages)
+        and len(_inside(sources)) == len(sources)
+        and not git.untracked(sources)
+        and not git.has_changed(reference, sources)
+    )
+
+
+def _copied(recipe: Recipe) -> list[str]:
+    """Paths that a setting names and git does not hold, or not all of it."""
+    values = flat(params.read(params.PATH)) | {key: yaml.safe_load(text) for key, text in recipe.settings.items()}
+    named = [value for key, value in values.items() if key.rpartition(".")[2] in NAMES_FILES]
+    paths = [path for value in named for path in (value if isinstance(value, list) else [value])]
+    return [path for path in _inside(filter(None, paths)) if Path(path).exists() and git.untracked([path])]
+
+
+def _entries(pipeline: str, stages: list[str]) -> list[dict[str, Any]]:
+    """What dvc.yaml says of stages."""
+    entries = yaml.safe_load(pipeline)["stages"]
+    groups = sorted({name.partition("@")[0] for name in stages})
+    return [entries[name].get("do", entries[name]) for name in groups if name in entries]
+
+
+def _locked(lock: str, stages: list[str]) -> Stages:
+    """What dvc.lock says of stages, in their order."""
+    found = yaml.safe_load(lock)["stages"]
+    return {name: found[name] for name in stages if name in found}
+
+
+def _outs(locked: Stages) -> set[str]:
+    return {out["path"] for stage in locked.values() for out in stage.get("outs", [])}
+
+
+def _sources(locked: Stages) -> set[str]:
+    """Files and folders that stages read and none of them writes."""
+    return {dep["path"] for stage in locked.values() for dep in stage.get("deps", [])} - _outs(locked)
+
+
+def _inside(paths: Iterable[str]) -> list[str]:
+    """Those that lie in the project."""
+    return [path for path in paths if not Path(path).is_absolute() and ".." not in Path(path).parts]
+
+
+def _of(values: dict[str, Any], keys: Collection[str]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if any(f"{name}.".startswith(f"{key}.") for key in keys)}
+
+
+def _without(values: dict[str, Any], keys: Collection[str]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if name not in _of(values, keys)}

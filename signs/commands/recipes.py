@@ -1,0 +1,87 @@
+"""Recipes: what was published, as the settings that differ from params.yaml."""
+
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from signs.core import params
+from signs.core.errors import UserError
+
+FOLDER = Path("recipes")
+TARGETS = "targets"  # the key of a recipe that is no setting
+TRAIN_SEED = "train.seed"
+SEED = json.dumps("${seed}")  # in a recipe: the seed of the run
+
+
+class Recipe(NamedTuple):
+    """What to run.
+
+    `name`: of its file, empty for params.yaml as it is. `description`: one line. `targets`: stages to run up to, none
+    for all. `settings`: by dotted keys, in the form that `dvc exp run -S` takes.
+    """
+
+    name: str
+    description: str
+    targets: tuple[str, ...]
+    settings: dict[str, str]
+
+    def changed(self, targets: list[str], settings: list[str]) -> "Recipe":
+        """The recipe with other targets (none keeps its own), and further settings, each as `key=value`.
+
+        Raises:
+            UserError: A setting has another form, or sets the seed.
+        """
+        merged = dict(self.settings)
+        for text in settings:
+            key, equals, value = text.partition("=")
+            if not key or not equals:
+                raise UserError(f"-S {text} has no value; write -S KEY=VALUE, as -S train.epochs=20")
+            if key == TRAIN_SEED:
+                raise UserError(f"-S {text} would be overruled; give seeds as --seeds 1 2 3")
+            merged[key] = value
+        return self._replace(targets=tuple(targets) or self.targets, settings=merged)
+
+    def seeded(self, seed: int) -> dict[str, str]:
+        """The settings of the run with this seed."""
+        return self.settings | dict.fromkeys(self.seed_keys, str(seed))
+
+    @property
+    def seed_keys(self) -> list[str]:
+        """The settings that are the seed of the run: that of training, and those that a recipe gives as `${seed}`."""
+        return [TRAIN_SEED, *(key for key, value in self.settings.items() if value == SEED)]
+
+
+PLAIN = Recipe("", "params.yaml as it is", (), {})
+
+
+def read(name: str) -> Recipe:
+    """Reads `recipes/NAME.yaml`: a comment that describes it, `targets`, and settings, nested or by dotted keys.
+
+    Raises:
+        UserError: There is no such recipe, or it has another form.
+    """
+    path = FOLDER / f"{name}.yaml"
+    if not path.is_file():
+        raise UserError(f"{path} is missing; there are {', '.join(names())}")
+    content = params.read(path)
+    targets = content.pop(TARGETS, [])
+    if not isinstance(targets, list) or not all(isinstance(target, str) for target in targets):
+        raise UserError(f"{path}: {TARGETS} is {targets!r}; write a list of stages, as [evaluate@original]")
+    description = path.read_text(encoding="utf-8").splitlines()[0].lstrip("# ")
+    return Recipe(name, description, tuple(targets), {key: json.dumps(value) for key, value in flat(content).items()})
+
+
+def names() -> list[str]:
+    """The names of all recipes."""
+    return sorted(path.stem for path in FOLDER.glob("*.yaml"))
+
+
+def flat(content: dict[str, Any]) -> dict[str, Any]:
+    """Values by dotted keys: `{"a": {"b": 1}}` gives `{"a.b": 1}`; a list is a value, as is an empty mapping."""
+    found: dict[str, Any] = {}
+    for key, value in content.items():
+        if isinstance(value, dict) and value:
+            found |= {f"{key}.{below}": leaf for below, leaf in flat(value).items()}
+        else:
+            found[key] = value
+    return found

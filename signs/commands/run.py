@@ -1,0 +1,105 @@
+"""`signs run`: runs a recipe with several seeds, each a DVC experiment."""
+
+import statistics
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from signs.commands import experiments, git, recipes, records, text
+from signs.commands.recipes import Recipe, flat
+from signs.commands.records import Record
+from signs.core import params, processor
+from signs.core.errors import UserError
+
+METRICS, ORIGINAL = Path("metrics"), "data/original"
+HIDDEN_RECALL = "test.hidden.recall"
+
+Measured = dict[int, dict[str, Any]]  # by seed the content of each file of metrics, by its path
+
+
+def main(
+    name: str | None, seeds: list[int] | None, settings: list[str], targets: list[str], record: bool, markdown: bool
+) -> None:
+    """Runs a recipe, or params.yaml as it is; prints each metric by seed, its mean and its standard deviation.
+
+    A seed that ran before on the same code, data and settings does not run again. The workspace stays as it is.
+    """
+    recipe = (recipes.read(name) if name else recipes.PLAIN).changed(targets, settings)
+    commit = _recordable_commit(recipe) if record else ""
+    stages = experiments.needed(recipe.targets)
+    experiments.check_held(recipe, stages)
+    references = _run(recipe, sorted(set(seeds or [params.load("train")["seed"]])), stages)
+    measured = {seed: experiments.metrics(reference, stages) for seed, reference in references.items()}
+    print("\n\n".join([*_answers(measured), *_tables(measured, markdown=markdown)]))
+    if record:
+        records.write(_record(recipe, commit, next(iter(references.values())), measured))
+        print(f"\n{records.path(recipe.name)} is the record of it; git add it")
+
+
+def _recordable_commit(recipe: Recipe) -> str:
+    """The commit that a record will name."""
+    if not recipe.name:
+        raise UserError("--record needs the name of a recipe, as signs run lenet --record")
+    records.check_new(recipe.name)
+    if changes := git.git("status", "--porcelain", "--untracked-files=no", "--", ".").splitlines():
+        raise UserError(f"a record names the commit that ran, and {changes[0][3:]} is not committed; commit it first")
+    return git.git("rev-parse", "HEAD").strip()
+
+
+def _run(recipe: Recipe, seeds: list[int], stages: list[str]) -> dict[int, str]:
+    """The experiment of each seed, as a git reference."""
+    found: dict[int, str] = {}
+    for seed in seeds:
+        try:
+            found[seed] = experiments.find(recipe, seed, stages) or experiments.run(recipe, seed)
+        except KeyboardInterrupt:
+            raise UserError("stopped; the seeds that are done are kept") from None
+        first, last = (experiments.inputs(found[one], recipe, stages) for one in (seeds[0], seed))
+        if first != last:
+            raise UserError(f"code, data or settings changed before seed {seed} ran; run the same command again")
+    return found
+
+
+def _answers(measured: Measured) -> list[str]:
+    """What a recipe that hides photographs asks: the recall of classes learned from drawings alone."""
+    values = [flat(files) for files in measured.values()]
+    recalls = [value for seed in values for key, value in seed.items() if key.endswith(HIDDEN_RECALL)]
+    return [f"recall of the classes learned from drawings alone: {text.percent(recalls)} %"] if recalls else []
+
+
+def _tables(measured: Measured, *, markdown: bool) -> list[str]:
+    """A table for each file of metrics: a row for each number that every seed has, a column for each seed."""
+    return [
+        _table(path, {seed: flat(files[path]) for seed, files in measured.items()}, markdown=markdown)
+        for path in next(iter(measured.values()))
+    ]
+
+
+def _table(path: str, columns: dict[int, dict[str, Any]], *, markdown: bool) -> str:
+    summaries = {"mean": statistics.fmean} | ({"standard deviation": statistics.stdev} if len(columns) > 1 else {})
+    rows = []
+    for key in next(iter(columns.values())):
+        values: list[Any] = [column.get(key) for column in columns.values()]
+        if all(type(value) in (int, float) for value in values):
+            rows.append([key, *(f"{number:.5g}" for number in [*values, *(of(values) for of in summaries.values())])])
+    return text.table([path, *(f"seed {seed}" for seed in columns), *summaries], rows, markdown=markdown)
+
+
+def _record(recipe: Recipe, commit: str, reference: str, measured: Measured) -> Record:
+    settings = {key: yaml.safe_load(value) for key, value in recipe.settings.items()}
+    values = flat(params.read(params.PATH)) | settings
+    return Record(
+        recipe.name,
+        recipe.description,
+        commit,
+        data={"source": values["fetch.source"], "md5": experiments.digest(reference, ORIGINAL)},
+        processor=processor.name(),
+        instructions="native" if values["native"] else "portable",
+        settings=settings,
+        metrics={seed: {_model(path): content for path, content in files.items()} for seed, files in measured.items()},
+    )
+
+
+def _model(path: str) -> str:
+    return Path(path).relative_to(METRICS).with_suffix("").as_posix()

@@ -106,8 +106,13 @@ def test_commands_that_a_document_gives_are_there(name):
     assert {call[0] for call in calls(name, "make")} <= targets
     stages = [word.partition("@")[0] for call in calls(name, "dvc") for word in call if "@" in word and "=" not in word]
     assert set(stages) <= STAGES.keys()
-    recipes = {path.stem for path in (ROOT / "recipes").glob("*.yaml")}
-    assert {call[1] for call in calls(name, "signs") if call[0] == "run"} - {"RECIPE", "NAME"} <= recipes
+
+
+@every_document
+def test_recipes_that_a_document_names_are_there(name):
+    recipes = {path.stem for path in (ROOT / "recipes").glob("*.yaml")} | PARAMS["synthesis_recipes"].keys()
+    run = {call[1] for call in calls(name, "signs") if call[0] == "run"} - {"RECIPE", "NAME"}
+    assert run | set(re.findall(r"[Rr]ecipe\s`([\w-]+)`", prose(name))) <= recipes
 
 
 VERBS = sorted({call[0] for name in CURRENT for call in calls(name, "signs")} - {"VERB"})

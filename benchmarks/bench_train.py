@@ -6,7 +6,7 @@ from typing import Any
 
 from benchmarks.contenders import Contender
 from benchmarks.contests import Contest, main
-from signs.networks.backend import compute_in
+from signs.core import processor
 
 
 def _frameworks(settings: dict[str, Any]) -> tuple[Contender, ...]:
@@ -54,11 +54,9 @@ def convnet(count: int = 2_048, batch_size: int = 128, dtype: str = "float32") -
 
 
 def contests() -> dict[str, Callable[..., Contest]]:
-    """By title; those in bfloat16 where the processor computes in it."""
+    """By title; those in bfloat16 where the processor computes in it and may use all its instructions."""
     held: dict[str, Callable[..., Contest]] = {"Training LeNet": lenet, "Training the new network": convnet}
-    try:
-        compute_in("bfloat16")
-    except ValueError:
+    if processor.instructions() != "native" or not processor.computes_in_bfloat16():
         return held
     return held | {f"{title}, bfloat16": partial(contest, dtype="bfloat16") for title, contest in held.items()}
 

@@ -11,7 +11,8 @@ from benchmarks.contenders import THREADS
 from benchmarks.ours import built
 from benchmarks.tasks import SIZE, TASKS, images
 from benchmarks.weights import Weights, of
-from signs.networks.architectures import LEAST_CONTRAST, LEAST_DEVIATION, Classifier, ConvNet
+from signs.networks.classifier import Classifier
+from signs.networks.convnet import IMAGE_STD_EPSILON, LOCAL_STD_EPSILON, ConvNet
 
 OPSET = 17
 IR_VERSION = 10  # that runtimes of the last years read
@@ -82,7 +83,7 @@ def predictor(network: str, count: int, together: int) -> Callable[[], object]:
 def _standardize(made: _Graph) -> None:
     centred = made.apply("Sub", "images", made.add("ReduceMean", axes=[1, 2, 3]))
     variance = made.apply("ReduceMean", _squared(made, centred), axes=[1, 2, 3])
-    _divided(made, centred, variance, LEAST_DEVIATION)
+    _divided(made, centred, variance, IMAGE_STD_EPSILON)
 
 
 def _add_relative(made: _Graph, side: int) -> None:
@@ -92,7 +93,7 @@ def _add_relative(made: _Graph, side: int) -> None:
     mean = made.apply("AveragePool", brightness, **means)
     square = made.apply("AveragePool", _squared(made, brightness), **means)
     variance = made.apply("Relu", made.apply("Sub", square, _squared(made, mean)))
-    _divided(made, made.apply("Sub", brightness, mean), variance, LEAST_CONTRAST)
+    _divided(made, made.apply("Sub", brightness, mean), variance, LOCAL_STD_EPSILON)
     made.apply("Concat", images, made.last, axis=1)
 
 

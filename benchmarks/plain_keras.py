@@ -9,7 +9,7 @@ from signs.networks.backend import keras, ops
 class Standardize(keras.layers.Layer):
     """Brings each image to mean 0 and variance 1, and adds a channel that is so by its neighbourhood.
 
-    As `signs.networks.ConvNet` does.
+    As `signs.networks.convnet.ConvNet` does.
     """
 
     LEAST_DEVIATION, LEAST_CONTRAST = 0.04, 0.2
@@ -30,7 +30,7 @@ class Standardize(keras.layers.Layer):
 
 
 def lenet(channels: int, *, depths: Sequence[int], dropout_keep_prob: float) -> keras.Sequential:
-    """The twin of `signs.networks.LeNet`."""
+    """The twin of `signs.networks.lenet.LeNet`."""
     model = keras.Sequential([keras.Input((SIZE, SIZE, channels))])
     for depth in depths[:2]:
         model.add(keras.layers.Conv2D(depth, 5, activation="relu"))
@@ -46,7 +46,7 @@ def lenet(channels: int, *, depths: Sequence[int], dropout_keep_prob: float) -> 
 def convnet(
     channels: int, *, depths: Sequence[Sequence[int]], dropout_keep_prob: float, neighbourhood: int
 ) -> keras.Sequential:
-    """The twin of `signs.networks.ConvNet`."""
+    """The twin of `signs.networks.convnet.ConvNet`."""
     model = keras.Sequential([keras.Input((SIZE, SIZE, channels)), Standardize(neighbourhood)])
     for group in depths:
         for depth in group:

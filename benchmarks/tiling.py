@@ -20,7 +20,7 @@ def dataset(count: int, labels: int, origin: str) -> datasets.DataSet:
     """So many images, a tenth of them in validation and a tenth in test."""
     tenth = count // 10
     train, valid, test = (grey(size, labels) for size in (count - 2 * tenth, tenth, tenth))
-    return datasets.DataSet(train, valid, test, classes.of_labels(np.arange(labels), origin=origin))
+    return datasets.DataSet(train, valid, test, classes.classes_from_labels(np.arange(labels), origin=origin))
 
 
 def main(data: Path, count: int) -> None:

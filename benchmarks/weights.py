@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 if TYPE_CHECKING:
-    from signs.networks.architectures import Classifier  # loads TensorFlow, which a peer's process does without
+    from signs.networks.classifier import Classifier  # loads TensorFlow, which a peer's process does without
 
 
 class Normalization(NamedTuple):

@@ -140,6 +140,23 @@ def validated(section: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     return decorate
 
 
+def parse(kind: type[S], section: str, found: object) -> S:
+    """A section as an object.
+
+    Args:
+        kind: Whose fields are the keys of the section.
+        section: Its name, for errors.
+        found: As `load` gives it.
+
+    Raises:
+        UserError: In one line: section, key, value, what is allowed.
+    """
+    try:
+        return kind.model_validate(found)
+    except ValidationError as error:
+        raise UserError(f"{PATH}: {_explain([section], kind.model_fields, error)}") from None
+
+
 def settings(function: Callable[..., Any]) -> set[str]:
     """The keys of a function's section: its keyword-only arguments without a default."""
     parameters = inspect.signature(function).parameters.values()

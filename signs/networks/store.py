@@ -1,4 +1,4 @@
-"""A trained model: a folder with the network and all that a prediction needs to know."""
+"""A trained model: a folder with the network, its classes and its metadata."""
 
 import functools
 import hashlib
@@ -16,71 +16,71 @@ from signs.core.errors import UserError
 from signs.core.files import replaced
 from signs.data import classes
 from signs.data.classes import Classes
-from signs.networks import model_json
-from signs.networks.architectures import Classifier
+from signs.networks import architectures, model_json  # noqa: F401  # Keras reads only networks that are registered
 from signs.networks.backend import keras, tf
+from signs.networks.classifier import Classifier
+from signs.networks.model_json import Metadata
 
 NETWORK = "model.keras"
 BATCH_SIZE = 1024
-EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can hold
+ZIP_DATE = (1980, 1, 1, 0, 0, 0)  # the earliest date that a zip can hold
 
 
 @dataclass(frozen=True)
 class Model:
-    """A network, the classes that its outputs mean, and where it comes from.
-
-    `card`: what is known of it, see `cards`.
-    """
+    """A network that computes in float32, the classes of its outputs, and its metadata (see `model_json`)."""
 
     network: Classifier
     classes: Classes
-    card: dict[str, Any]
+    metadata: Metadata
 
     def logits(self, features: np.ndarray) -> np.ndarray:
-        """Logits, float32 (n, classes), for preprocessed images (n, height, width, channels).
+        """Calibrated logits, float32 (n, classes), of preprocessed images (n, height, width, channels).
 
-        They are divided by the card's temperature: their softmax is how sure one can be.
+        They are divided by the temperature, so that their softmax is a calibrated confidence.
 
         Raises:
-            UserError: The images have another shape than those it was trained on.
+            UserError: The images have another shape than those that the model was trained on.
         """
-        expected = tuple(self.card["image_shape"])
+        expected = tuple(self.metadata["image_shape"])
         if features.shape[1:] != expected:
             raise UserError(f"images are {features.shape[1:]}; the model was trained on {expected}")
-        batches = (features[start : start + BATCH_SIZE] for start in range(0, len(features), BATCH_SIZE))
-        parts = [self._forward(batch.astype(np.float32, copy=False)).numpy() for batch in batches]
-        return np.concatenate(parts) / np.float32(self.card["temperature"])
+        logits = np.empty((len(features), len(self.classes)), np.float32)
+        for start in range(0, len(features), BATCH_SIZE):
+            batch = features[start : start + BATCH_SIZE].astype(np.float32, copy=False)
+            logits[start : start + BATCH_SIZE] = self._forward(batch)
+        return logits / np.float32(self.metadata["temperature"])
 
     @functools.cached_property
     def _forward(self) -> Callable[[np.ndarray], tf.Tensor]:
-        """The network as a graph, made once: Keras's own `predict` takes 100 ms a call before it begins."""
-        images = tf.TensorSpec((None, *self.card["image_shape"]))
+        """The network as a graph, traced once: Keras's `predict` has an overhead of 100 ms a call."""
+        images = tf.TensorSpec((None, *self.metadata["image_shape"]))
         return tf.function(lambda features: self.network(features, training=False), input_signature=[images])
 
 
 def write(folder: Path, model: Model) -> None:
-    """Writes network, class list and card; the same model gives the same bytes."""
+    """Writes network, classes and metadata; the same model gives the same bytes."""
     with replaced(folder) as partial:
         partial.mkdir()
         (partial / NETWORK).write_bytes(_canonical(model.network, partial))
         classes.write(partial / classes.FILE_NAME, model.classes)
-        model_json.write(partial / model_json.FILE_NAME, model.card)
+        model_json.write(partial / model_json.FILE_NAME, model.metadata)
 
 
 def read(folder: Path) -> Model:
-    """Reads a folder that `write` made.
+    """Reads a folder that `write` wrote.
 
     Raises:
-        UserError: A file is missing, or is no such model.
+        UserError: A file is missing or is not part of such a model.
     """
     return Model(read_network(folder / NETWORK), _read_classes(folder), model_json.read(folder / model_json.FILE_NAME))
 
 
 def read_network(path: Path) -> Classifier:
-    """Reads a `.keras` file; nothing in it is run.
+    """Reads a `.keras` file without running any code in it.
 
     Raises:
-        UserError: It is missing or no network of ours.
+        UserError: It is missing, damaged, or holds another kind of model.
     """
     if not path.is_file():
         raise UserError(
@@ -88,51 +88,48 @@ def read_network(path: Path) -> Classifier:
         )
     try:
         network = keras.models.load_model(path, compile=False, safe_mode=True)
-    except Exception as error:  # Keras raises what it likes for a damaged file
-        raise UserError(f"{path} is no Keras model that can be read: {' '.join(str(error).split())[:200]}") from None
+    except Exception as error:  # Keras raises many types for a damaged file
+        raise UserError(f"{path} is not a readable Keras model: {' '.join(str(error).split())[:200]}") from None
     if not isinstance(network, Classifier):
         raise UserError(f"{path} holds a {type(network).__name__}; expected a network of signs.networks")
     return network
 
 
-def earlier(network: Path, sha256: str, expected: Classes, like: Classifier, images: np.ndarray) -> Classifier:
-    """The network of an earlier model to go on from, checked.
+def earlier_weights(path: Path, sha256: str, expected: Classes, like: Classifier) -> list[np.ndarray]:
+    """The weights of an earlier model, to continue training from, after checking that they fit.
 
     Args:
-        network: Its `model.keras`; the class list lies beside it.
+        path: Its `model.keras`; the class list is beside it.
         sha256: Of that file.
         expected: The classes to train.
-        like: A network of the settings to train by.
-        images: Some of those to train on, (n, height, width, channels).
+        like: The network to train, built.
 
     Raises:
         UserError: Another digest, other classes, another network, or one for images of another shape.
     """
-    if not network.is_file():
-        raise UserError(f"train.load_from: {network} is missing; it should be the {NETWORK} of an earlier model")
-    found = hashlib.sha256(network.read_bytes()).hexdigest()
+    if not path.is_file():
+        raise UserError(f"load_from: {path} is missing; it should be the {NETWORK} of an earlier model")
+    found = hashlib.sha256(path.read_bytes()).hexdigest()
     if found != sha256.lower():
-        raise UserError(f"train.load_from: {network} has SHA-256 {found}, params.yaml says {sha256}")
-    own = _read_classes(network.parent)
+        raise UserError(f"load_from: {path} has SHA-256 {found}, params.yaml says {sha256}")
+    own = _read_classes(path.parent)
     if [row[:2] for row in own.rows] != [row[:2] for row in expected.rows]:
         raise UserError(
-            f"train.load_from: {network} knows {len(own)} classes, the data have {len(expected)}, "
-            "and they are not the same; only a model of the same classes can go on"
+            f"load_from: {path} has {len(own)} classes, the data set has {len(expected)}, and they differ; "
+            "training can continue only with the same classes"
         )
-    found_network = read_network(network)
-    if _settings(found_network) != _settings(like):
+    network = read_network(path)
+    if _settings(network) != _settings(like):
         raise UserError(
-            f"train.load_from: {network} is {_settings(found_network)}, train.network {_settings(like)}; "
-            "only the same network can go on"
+            f"load_from: {path} is {_settings(network)}, train.network is {_settings(like)}; "
+            "training can continue only with the same network"
         )
-    try:
-        found_network(images)
-    except Exception:  # Keras and TensorFlow each raise what they like
+    if [weight.shape for weight in network.weights] != [weight.shape for weight in like.weights]:
         raise UserError(
-            f"train.load_from: {network} learnt from images of another shape than {images.shape[1:]}; "
-            "only a model for images of the same shape can go on"
-        ) from None
-    return found_network
+            f"load_from: {path} was trained on images of another shape; "
+            "training can continue only on images of the same height, width and channels"
+        )
+    return network.get_weights()
 
 
 def _settings(network: Classifier) -> dict[str, Any]:
@@ -143,12 +140,12 @@ def _settings(network: Classifier) -> dict[str, Any]:
 def _read_classes(folder: Path) -> Classes:
     path = folder / classes.FILE_NAME
     if not path.is_file():
-        raise UserError(f"{path} is missing; the class list must lie beside the network")
+        raise UserError(f"{path} is missing; the class list must be in the same folder as the network")
     return classes.read(path)
 
 
 def _canonical(network: Classifier, folder: Path) -> bytes:
-    """The network as a `.keras` file without what differs from run to run: dates and object ids."""
+    """The network as a `.keras` file without dates and object ids, which differ from run to run."""
     path = folder / "partial.keras"
     network.save(path)
     result = io.BytesIO()
@@ -157,7 +154,7 @@ def _canonical(network: Classifier, folder: Path) -> bytes:
             content = source.read(name)
             if name.endswith(".json"):
                 content = json.dumps(_stable(json.loads(content)), sort_keys=True).encode()
-            target.writestr(zipfile.ZipInfo(name, EPOCH), content, zipfile.ZIP_DEFLATED)
+            target.writestr(zipfile.ZipInfo(name, ZIP_DATE), content, zipfile.ZIP_DEFLATED)
     path.unlink()
     return result.getvalue()
 

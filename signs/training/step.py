@@ -1,160 +1,162 @@
-"""Descent: one epoch of gradient steps over the images, as a single graph."""
+"""Training steps: the loss, and an epoch of optimizer steps as a single graph."""
 
 import math
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
 from signs.data.datasets import ALIGNMENT
-from signs.networks.architectures import Classifier
 from signs.networks.backend import keras, tf
+from signs.networks.classifier import Classifier
 from signs.training.augmentation import Augment
-from signs.training.averaging import Averages
+from signs.training.ema import Ema
+from signs.training.settings import Settings
 
-# Images and labels of a part of a batch, which of them are synthetic, the size of the whole batch, and a
-# seed (2,) for what is drawn; gives the part's share of the batch's loss, 0-D.
+
+class Examples(NamedTuple):
+    """Images with their classes.
+
+    `features`: (n, height, width, channels), or (n, height, width) for one channel; float32 or uint8.
+    `indices`: class indices 0..classes-1, integers (n,).
+    `synthetic`: which images are synthetic, bool (n,); None for none of them.
+    """
+
+    features: np.ndarray
+    indices: np.ndarray
+    synthetic: np.ndarray | None = None
+
+
+# From images, class indices and `synthetic` of a shard, the size of the whole batch and a seed (2,): the shard's share
+# of the batch's loss, 0-D.
 Loss = Callable[[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor], tf.Tensor]
 
 
 def loss(
-    model: Classifier,
-    *,
-    l1: float,
-    l2: float,
-    label_smoothing: float,
-    augment: Augment | None,
-    unseen_class_margin: float = 0.0,
-    unseen: np.ndarray | None = None,
+    network: Classifier, settings: Settings, *, augment: Augment | None = None, unseen: np.ndarray | None = None
 ) -> Loss:
-    """Makes the loss that training lowers: mean cross entropy, and norms of the weights.
+    """Makes the loss that training minimizes: mean cross entropy, and norms of the weights.
 
     Args:
-        model: The network.
-        l1: Weight of its L1 norm.
-        l2: Weight of its L2 norm.
-        label_smoothing: Share of a label that is spread over all classes.
-        augment: Changes images and labels first.
-        unseen_class_margin: By how much the cross entropy of an original image lowers the logits of the classes `unseen`, but for
-            one that augmentation has made of it; smoothing spreads nothing over them.
-        unseen: Classes that only synthetic images show, bool (classes,); None for none.
+        network: To train.
+        settings: `l1`, `l2`, `label_smoothing` and `unseen_class_margin`.
+        augment: Changes images and class indices first.
+        unseen: Classes that have synthetic images only, bool (classes,), for the margin; None for no margin. It does
+            not lower the logit of an image's own class, which augmentation may have made an unseen one.
     """
 
-    def errors(logits: tf.Tensor, labels: tf.Tensor, synthetic: tf.Tensor) -> tf.Tensor:
-        spread = tf.ones_like(logits)
-        if unseen is not None:
-            lowered = unseen & ~synthetic[:, None] & ~tf.one_hot(labels, len(unseen), True, False, dtype=tf.bool)
-            logits -= unseen_class_margin * tf.cast(lowered, tf.float32)
-            spread = tf.cast(~lowered, tf.float32)
-        if not label_smoothing:
-            return tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
-        spread *= label_smoothing / tf.reduce_sum(spread, axis=-1, keepdims=True)
-        smoothed = tf.one_hot(labels, logits.shape[-1]) * (1 - label_smoothing) + spread
-        return tf.nn.softmax_cross_entropy_with_logits(smoothed, logits)
-
-    def part(
-        images: tf.Tensor, labels: tf.Tensor, synthetic: tf.Tensor, batch: tf.Tensor, seed: tf.Tensor
+    def shard_loss(
+        images: tf.Tensor, indices: tf.Tensor, synthetic: tf.Tensor, batch_size: tf.Tensor, seed: tf.Tensor
     ) -> tf.Tensor:
         if augment:
-            images, labels = augment(images, labels, seed)
-        logits = tf.cast(model(images, training=True), tf.float32)
-        value = tf.reduce_sum(errors(logits, labels, synthetic))
-        if l1 or l2:
-            value += (l1 * model.L1() + l2 * model.L2()) * tf.cast(tf.size(labels), tf.float32)
-        return value / tf.cast(batch, tf.float32)
+            images, indices = augment(images, indices, seed)
+        logits, allowed = tf.cast(network(images, training=True), tf.float32), None
+        if unseen is not None:
+            own = tf.one_hot(indices, len(unseen), True, False, dtype=tf.bool)
+            lowered = unseen & ~synthetic[:, None] & ~own
+            logits -= settings.unseen_class_margin * tf.cast(lowered, tf.float32)
+            allowed = ~lowered
+        value = tf.reduce_sum(_cross_entropy(logits, indices, settings.label_smoothing, allowed))
+        if settings.l1 or settings.l2:
+            norms = settings.l1 * network.L1() + settings.l2 * network.L2()
+            value += norms * tf.cast(tf.size(indices), tf.float32)
+        return value / tf.cast(batch_size, tf.float32)
 
-    return part
+    return shard_loss
 
 
-def divided(images: int, batch_size: int, shards: int) -> tuple[int, int]:
-    """Into how many batches as even as can be images are divided, and each of them into how many shards.
+def _cross_entropy(logits: tf.Tensor, indices: tf.Tensor, smoothing: float, allowed: tf.Tensor | None) -> tf.Tensor:
+    """Of each image, (n,); labels are smoothed over the classes that `allowed`, bool (n, classes), has, or all."""
+    if not smoothing:
+        return tf.nn.sparse_softmax_cross_entropy_with_logits(indices, logits)
+    spread = tf.ones_like(logits) if allowed is None else tf.cast(allowed, tf.float32)
+    spread *= smoothing / tf.reduce_sum(spread, axis=-1, keepdims=True)
+    smoothed = tf.one_hot(indices, logits.shape[-1]) * (1 - smoothing) + spread
+    return tf.nn.softmax_cross_entropy_with_logits(smoothed, logits)
 
-    No batch is larger than `batch_size`, no part empty: a normalization over one image left over would be
-    over nothing.
+
+def unseen_classes(examples: Examples, classes: int) -> np.ndarray:
+    """Which classes have no image that is not synthetic, bool (classes,)."""
+    seen = examples.indices if examples.synthetic is None else examples.indices[~examples.synthetic]
+    return ~np.isin(np.arange(classes), seen)
+
+
+def split_evenly(images: int, batch_size: int, shards: int) -> tuple[int, int]:
+    """The number of batches in an epoch, and of shards in a batch; all as even as possible.
+
+    No batch is larger than `batch_size` and no shard is empty: batch normalization needs an image.
     """
     batches = math.ceil(images / batch_size)
     return batches, min(shards, images // batches)
 
 
-def order(labels: np.ndarray, class_balance_power: float, rng: np.random.Generator) -> np.ndarray:
-    """The order in which an epoch sees the images: indices, (n,).
+def order(indices: np.ndarray, class_balance_power: float, rng: np.random.Generator) -> np.ndarray:
+    """The order in which an epoch sees the images: positions, (n,).
 
     Args:
-        labels: Class indices, (n,).
-        class_balance_power: At 0 each image comes once; else it is drawn with a probability that goes with the number
-            of its class's images to the power of minus `class_balance_power`.
-        rng: Source of the draws.
+        indices: Class indices, (n,).
+        class_balance_power: At 0 each image is seen once. Otherwise images are drawn with replacement, in proportion to
+            their class's size to the power of minus this.
+        rng: Source of the order.
     """
     if not class_balance_power:
-        return rng.permutation(len(labels))
-    weights = np.bincount(labels)[labels] ** -float(class_balance_power)
-    return rng.choice(len(labels), len(labels), p=weights / weights.sum())
+        return rng.permutation(len(indices))
+    weights = np.bincount(indices)[indices] ** -float(class_balance_power)
+    return rng.choice(len(indices), len(indices), p=weights / weights.sum())
 
 
 def tensor(features: np.ndarray) -> tf.Tensor:
-    """The array as a tensor: in its own memory where it lies there as TensorFlow needs it, else a copy."""
+    """An array as a tensor, without a copy where its memory is aligned as TensorFlow needs it."""
     in_place = features.flags.carray and features.ctypes.data % ALIGNMENT == 0
-    if tf.config.list_logical_devices("GPU"):  # which would fetch them anew at each step
+    if tf.config.list_logical_devices("GPU"):  # which would fetch it again at each step
         in_place = False
     return tf.experimental.dlpack.from_dlpack(features.__dlpack__()) if in_place else tf.constant(features)
 
 
 def epoch(
-    model: Classifier,
-    optimizer: keras.Optimizer,
-    loss: Loss,
-    features: np.ndarray,
-    labels: np.ndarray,
-    *,
-    batch_size: int,
-    shards: int,
-    seed: int,
-    averages: Averages,
-    synthetic: np.ndarray | None = None,
+    network: Classifier, optimizer: keras.Optimizer, loss: Loss, examples: Examples, settings: Settings, ema: Ema
 ) -> Callable[[np.ndarray], None]:
-    """Makes a function that takes the steps of an epoch, over the images in a given order.
+    """Makes a function that takes an epoch's steps over the images, in the order that it is given.
 
-    The data stay where they are, and nothing returns to Python between the steps. Each batch is dealt out
-    among `shards`, which TensorFlow computes side by side: an operation on half a batch for each of two
-    cores wastes less than every operation divided between them. A normalization is over a part.
+    The graph holds the images and returns to Python only at the end of an epoch. The shards of a batch are computed
+    side by side, each by a thread: an operation on half a batch for each of two cores is faster than one operation
+    that both cores share. Batch normalization is per shard.
 
     Args:
-        model: The network to train; built.
+        network: To train; built.
         optimizer: Built.
-        loss: Of a part of a batch.
-        features: (n, height, width, channels).
-        labels: Class indices, (n,).
-        batch_size: Images a step, at most; see `divided`.
-        shards: Of each batch.
-        seed: Of what the loss draws.
-        averages: Of the weights, brought up to date after each step.
-        synthetic: Which images are synthetic, bool (n,), for the loss; None for none of them.
+        loss: Of a shard.
+        examples: Training images.
+        settings: `batch_size`, `shards` and `seed`.
+        ema: Moving averages of the weights, updated after each step.
     """
-    images, classes = tensor(features), tf.constant(labels, tf.int64)
-    made = tf.constant(np.zeros(len(labels), dtype=bool) if synthetic is None else synthetic)
-    batches, shards = divided(len(labels), batch_size, shards)
+    images, indices = tensor(examples.features), tf.constant(examples.indices, tf.int64)
+    no_images = np.zeros(len(examples.indices), dtype=bool)
+    synthetic = tf.constant(no_images if examples.synthetic is None else examples.synthetic)
+    batches, shards = split_evenly(len(examples.indices), settings.batch_size, settings.shards)
     strategy = tf.distribute.get_strategy()
 
-    def gradients(rows: tf.Tensor, part: int, within: tf.distribute.ReplicaContext) -> list[tf.Tensor]:
-        shares = shards * within.num_replicas_in_sync
-        share = tf.cast(within.replica_id_in_sync_group, tf.int64) * shards + part
-        mine = rows[share::shares]
-        drawn = tf.stack([seed, tf.cast(optimizer.iterations, tf.int64) * shares + share])
+    def gradients(rows: tf.Tensor, shard: int, replica: tf.distribute.ReplicaContext) -> list[tf.Tensor]:
+        shards_in_all = shards * replica.num_replicas_in_sync
+        number = tf.cast(replica.replica_id_in_sync_group, tf.int64) * shards + shard
+        mine = rows[number::shards_in_all]
+        seed = tf.stack([settings.seed, tf.cast(optimizer.iterations, tf.int64) * shards_in_all + number])
         with tf.GradientTape() as tape:
-            dealt = (tf.gather(images, mine), tf.gather(classes, mine), tf.gather(made, mine))
-            value = loss(*dealt, tf.size(rows), drawn)
-        return tape.gradient(value, model.trainable_variables)
+            gathered = (tf.gather(images, mine), tf.gather(indices, mine), tf.gather(synthetic, mine))
+            value = loss(*gathered, tf.size(rows), seed)
+        return tape.gradient(value, network.trainable_variables)
 
     def step(rows: tf.Tensor) -> None:
-        within = tf.distribute.get_replica_context()
-        shares = [gradients(rows, part, within) for part in range(shards)]
-        sums = [tf.add_n(share) for share in zip(*shares, strict=True)]
-        optimizer.apply(within.all_reduce(tf.distribute.ReduceOp.SUM, sums), model.trainable_variables)
+        replica = tf.distribute.get_replica_context()
+        by_shard = [gradients(rows, shard, replica) for shard in range(shards)]
+        sums = [tf.add_n(parts) for parts in zip(*by_shard, strict=True)]
+        optimizer.apply(replica.all_reduce(tf.distribute.ReduceOp.SUM, sums), network.trainable_variables)
 
     @tf.function
     def run(rows: tf.Tensor) -> None:
         for number in tf.range(batches, dtype=tf.int64):
-            first, last = (bound * len(labels) // batches for bound in (number, number + 1))
+            first, last = (bound * len(examples.indices) // batches for bound in (number, number + 1))
             strategy.run(step, args=(rows[first:last],))
-            averages.update(optimizer.iterations)
+            ema.update(optimizer.iterations)
 
     return lambda rows: run(tf.constant(rows))

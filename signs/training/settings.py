@@ -1,0 +1,96 @@
+"""The settings of a training, from params.yaml to the loop."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field
+
+from signs.core import params, processor
+from signs.core.history import Keep
+from signs.core.params import Count, NonNegative, Positive, Section, Seed, Sha256, Share
+
+
+def _check_dtype(dtype: str) -> str:
+    if dtype == "bfloat16" and processor.instructions() != "native":
+        raise ValueError("bfloat16 needs native: true; set it, or train.dtype to float32")
+    if dtype == "bfloat16" and not processor.computes_in_bfloat16():
+        raise ValueError("this processor does not compute in bfloat16; set train.dtype to float32")
+    return dtype
+
+
+class Earlier(Section):
+    """An earlier model to continue from: the path of its `model.keras`, outside the outputs, and its SHA-256."""
+
+    path: Path
+    sha256: Sha256
+
+
+class Settings(Section):
+    """The section `train` of params.yaml, with the settings of each alternative that it names.
+
+    `seed`: of initial weights, dropout, augmentation and the order of images.
+    `shards`: parts of a batch, each computed by a thread of its own. Batch normalization is per shard, and sums
+    depend on their number.
+    `epochs`: passes over the training images, at most.
+    `batch_size`: images a step, at most; the batches of an epoch are as even as possible.
+    `learning_rate`: Adam's; its maximum where `schedule` changes it.
+    `l1`, `l2`: weights of the network's L1 and L2 norms in the loss.
+    `weight_decay`: decoupled weight decay, times the learning rate at each step; not of biases and gains. Source:
+    Loshchilov, Hutter, "Decoupled weight decay regularization", 2019.
+    `label_smoothing`: share of a label that is spread over all classes.
+    `ema_decay`: share that the moving average of the weights keeps at each step. Above 0 the averages are measured
+    and kept instead of the weights; 0 is for none.
+    `class_balance_power`: images are drawn in proportion to their class's size to the power of minus this. 0 shows
+    each image once an epoch, 1 each class equally often.
+    `unseen_class_margin`: subtracted from the logits of classes that have synthetic images only, in the loss of other
+    images. At 0 a network learns that a photograph never shows such a class; the higher the margin, the less it
+    learns that, and from 100 on not at all. As in Menon et al., "Long-tail learning via logit adjustment", 2021,
+    for rare classes.
+    `patience`: epochs without a better one after which training stops; None for never.
+    `keep`: the epoch whose weights the model gets, `best` on validation or `last`.
+    `dtype`: that the network computes in while it trains. Weights are float32, and so is the trained model.
+    `network`, `schedule`, `augmentation`: `name` of an alternative and its settings, as `params.load` returns them.
+    `load_from`: the earlier model to continue from, or None.
+    """
+
+    seed: Seed
+    shards: Annotated[Count, Field(le=1024)]
+    epochs: Count
+    batch_size: Count
+    learning_rate: Positive
+    l1: NonNegative
+    l2: NonNegative
+    weight_decay: NonNegative
+    label_smoothing: Share
+    ema_decay: Annotated[Share, Field(lt=1)]
+    class_balance_power: Share
+    unseen_class_margin: NonNegative
+    patience: Count | None
+    keep: Keep
+    dtype: Annotated[Literal["float32", "bfloat16"], AfterValidator(_check_dtype)]
+    network: dict[str, Any]
+    schedule: dict[str, Any]
+    augmentation: dict[str, Any]
+    load_from: Earlier | None
+
+    @property
+    def recorded(self) -> dict[str, Any]:
+        """The settings as JSON values, with the SHA-256 of `load_from` alone, since its path is of one machine."""
+        return self.model_dump(mode="json") | {"load_from": self.load_from and self.load_from.sha256}
+
+
+def of_model(name: str, train: dict[str, Any], load_from: dict[str, Any]) -> Settings:
+    """The settings of one model.
+
+    Args:
+        name: Of the model, `original` or `augmented`.
+        train: Section `train` of params.yaml with its alternatives chosen.
+        load_from: Section `load_from`.
+
+    Raises:
+        UserError: A setting is unknown, missing or out of range.
+    """
+    earlier = load_from.get(name)
+    if earlier is not None:
+        earlier = params.parse(Earlier, f"load_from.{name}", earlier)
+    return params.parse(Settings, "train", {"load_from": earlier, **train})

@@ -11,10 +11,12 @@ from benchmarks.contenders import ROOT, THREADS, Contender
 from benchmarks.contests import Contest, main
 from signs.core import params
 from signs.data import classes
-from signs.rendering import drawings as templates
-from signs.rendering.camera import CHUNK, Camera, rendered
-from signs.rendering.scene import surroundings
-from signs.synthesis import synthesis
+from signs.data.reader import on_background
+from signs.rendering.camera import CHUNK, Camera, render
+from signs.rendering.drawings import read_by_id, read_by_name
+from signs.rendering.scene import Surroundings
+from signs.synthesis.article import vary
+from signs.synthesis.synthesis import synthesize
 
 DRAWINGS, TEMPLATES = ROOT / "data/new_signs", ROOT / "data/templates"
 PHOTOGRAPHS = 34_799  # which lend their backgrounds and brightness; the benchmark's training images are as many
@@ -22,18 +24,18 @@ PHOTOGRAPHS = 34_799  # which lend their backgrounds and brightness; the benchma
 
 def settings() -> dict[str, Any]:
     """The section of params.yaml: its recipe is the article's."""
-    return params.load("synthesize", ROOT / "params.yaml")
+    return params.load("synthesize", ROOT / "params.yaml", recipe="synthesis_recipes")
 
 
 def recipe() -> Callable[[np.ndarray], np.ndarray]:
     """The article's recipe with the settings of params.yaml: from one image to many."""
-    return functools.partial(synthesis.article, **settings()["recipe"]["article"])
+    return functools.partial(vary, **params.load("synthesis_recipes", ROOT / "params.yaml")["article"])
 
 
 def pictures() -> list[np.ndarray]:
     """The new signs as both begin with them: uint8 (height, width, 3)."""
     size = settings()["width"], settings()["height"]
-    shown = [templates.on_background(drawings[0]) for drawings in templates.of_names(DRAWINGS).values()]
+    shown = [on_background(drawings[0]) for drawings in read_by_name(DRAWINGS).values()]
     return [cv2.resize(picture, size, interpolation=cv2.INTER_AREA) for picture in shown]
 
 
@@ -90,18 +92,19 @@ def article_once(repeats: int) -> Callable[[], object]:
 def whole_once(repeats: int) -> Callable[[], object]:
     """The stage without its writing, so many times."""
     section, names = settings(), classes.read(ROOT / "data" / classes.FILE_NAME)
-    return _times(repeats, lambda: synthesis.synthesize(DRAWINGS, TEMPLATES, names, None, **section))
+    return _times(repeats, lambda: synthesize(DRAWINGS, TEMPLATES, names, None, **section))
 
 
 def rendered_once(count: int, workers: int) -> Callable[[], object]:
     """Domain randomization of all known signs, so many images of each."""
     section = settings()
-    camera = Camera(**section["recipe"]["randomized"]["camera"])
-    height, width = section["height"], section["width"]
-    signs = templates.of_classes(TEMPLATES)
-    noise = np.random.default_rng(0).integers(0, 256, (PHOTOGRAPHS, height, width, 3), dtype=np.uint8)
-    lent, seeds = surroundings(noise), [[section["seed"], sign] for sign in signs]
-    return lambda: rendered(list(signs.values()), seeds, count, height, width, camera, workers, lent)
+    camera = Camera(**params.read(ROOT / "presets/cameras/synthesis.yaml"))
+    size = {"height": section["height"], "width": section["width"]}
+    signs = read_by_id(TEMPLATES)
+    noise = np.random.default_rng(0).integers(0, 256, (PHOTOGRAPHS, *size.values(), 3), dtype=np.uint8)
+    lent, seeds = Surroundings.from_photographs(noise), [[section["seed"], sign] for sign in signs]
+    chosen: dict[str, Any] = {"count": count, "camera": camera, "workers": workers, "surroundings": lent} | size
+    return lambda: render(list(signs.values()), seeds, **chosen)
 
 
 def article_recipe(repeats: int = 10) -> Contest:
@@ -127,7 +130,7 @@ def article_recipe(repeats: int = 10) -> Contest:
 
 def randomization(repeats: int = 10) -> Contest:
     """A chunk of images of each known sign so many times, by two processes and by one."""
-    signs, count = len(templates.of_classes(TEMPLATES)), CHUNK * repeats
+    signs, count = len(read_by_id(TEMPLATES)), CHUNK * repeats
     return Contest(
         title=f"Domain randomization, {signs * count:,} images of 32x32 in colour of {signs} signs",
         images=signs * count,

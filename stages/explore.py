@@ -1,21 +1,21 @@
-"""Stage `explore`: looks at a data set before a network is trained on it."""
+"""Stage `explore`: summarizes a data set."""
 
 from pathlib import Path
 
-from signs.core import params
+from signs.core import documents, params
 from signs.core.files import replaced
 from signs.data.datasets import read
-from signs.exploration import statistics
+from signs.exploration.summary import explore
 from signs.figures import canvas
-from signs.figures.exploration_album import album
+from signs.figures.data_set import data_set_figures
 
 
 def main(dataset: Path, out: Path) -> None:
-    """Counts and compares the images of `dataset`; writes what was found and its figures to the folder `out`."""
+    """Writes a summary of `dataset` and its figures to the folder `out`."""
     data = read(dataset)
-    explored = statistics.explore(data, **params.load("explore"))
+    exploration = explore(data, **params.load("explore"))
     with replaced(out) as partial:
         partial.mkdir()
-        statistics.write(partial / "found.json", explored.found)
-        for name, figure in album(data, explored):
+        documents.write(partial / "found.json", exploration.found)
+        for name, figure in data_set_figures(dataset.name, data, exploration):
             canvas.save(partial / f"{name}.png", figure)

@@ -7,15 +7,15 @@ from signs.core.files import replaced
 from signs.data.datasets import read
 from signs.exploration.preview import preview
 from signs.figures import canvas
-from signs.figures.galleries import new_sign
-from signs.rendering.drawings import of_names
+from signs.figures.gallery import new_sign
+from signs.rendering.drawings import file_stem, read_by_name
 
 
 def main(images: Path, dataset: Path, original: Path, out: Path) -> None:
-    """Draws each new sign of `images`, what `dataset` has of it and what in `original` is like it; writes to `out`."""
+    """Writes a figure of each new sign in `images`: its images in `dataset`, and similar classes in `original`."""
     settings = params.load("preview")
     with replaced(out) as partial:
         partial.mkdir()
-        for sign in preview(read(dataset), read(original), of_names(images), **settings):
-            name = sign.name.lower().replace(" ", "_")
-            canvas.save(partial / f"{name}.png", new_sign(*sign, settings["sample_every"]))
+        for sign in preview(read(dataset), read(original), read_by_name(images), **settings):
+            figure = new_sign(sign, settings["sample_every"], f"{dataset.name}: new sign {sign.name}")
+            canvas.save(partial / f"{file_stem(sign.name)}.png", figure)

@@ -1,4 +1,4 @@
-"""Stage `synthesize`: makes a class of each sign drawn in a folder."""
+"""Stage `synthesize`: makes a class of each new sign."""
 
 from pathlib import Path
 
@@ -10,9 +10,7 @@ from signs.synthesis.synthesis import synthesize
 
 
 def main(images: Path, drawings: Path, names: Path, original: Path, out: Path) -> None:
-    """Makes classes of the single images in `images`, and of known ones in `drawings`; writes them to `out`."""
+    """Writes a data set of the new signs in `images`, and of known ones in `drawings`, to the folder `out`."""
     photographs = lent(read(original).train, **params.load("merge"))
-    made = synthesize(
-        images, drawings, classes.read(names), photographs, **params.load("synthesize", recipe="synthesis_recipes")
-    )
-    write(out, made)
+    settings = params.load("synthesize", recipe="synthesis_recipes")
+    write(out, synthesize(images, drawings, classes.read(names), photographs, **settings))

@@ -1,4 +1,4 @@
-"""Figures of made-up data, for the tests of figures, and what such a test looks at."""
+"""Figures of made-up data, and what a test of figures looks at."""
 
 import functools
 import tempfile
@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from matplotlib.text import Text
 
-from signs.figures import canvas, confidence, confusions, distributions, galleries, learning, preprocessing
+from signs.exploration.preview import Preview
+from signs.figures import canvas, distributions, gallery, preprocessing, probabilities
 from signs.figures import mistakes as mistaken
 from signs.figures.mistakes import ConfusedPair
 
@@ -53,11 +54,7 @@ def ids_of(names):
 
 def counts(names):
     splits = ("train", "valid", "test")
-    return distributions.counts({split: numbers(len(names)) for split in splits}, ids_of(names), names)
-
-
-def gallery(names):
-    return galleries.gallery(stored(len(names), 32, 32, 3), ids_of(names), names, names[0])
+    return distributions.counts({split: numbers(len(names)) for split in splits}, ids_of(names), names, names[0])
 
 
 def brightness(names):
@@ -65,97 +62,70 @@ def brightness(names):
     return distributions.brightness(frozen(shares(len(labels)) * 255), labels, ids_of(names), names, names[0])
 
 
-def colour_beside_grey(names):
-    grey = stored(32, 32, 1)
-    normalized = frozen(grey / np.float32(127.5) - 1, np.float32)
-    return preprocessing.colour_beside_grey(
-        stored(32, 32, 3), grey, normalized, frozen(np.eye(len(names))[0]), names[0]
-    )
-
-
-def near_duplicates(names):
-    images = stored(len(names), 32, 32, 3)
-    return galleries.near_duplicates(list(images), list(images), names, names[0])
-
-
-def new_sign(names):
-    nearest = [(name, 0.5) for name in names[1:4]]
-    return galleries.new_sign(names[0], stored(64, 64, 3), 1, nearest, stored(8, 32, 32, 3), stored(20, 32, 32, 3), 3)
-
-
-def learning_curves(names):
-    splits = ("train", "valid")
-    history = [
-        {"epoch": epoch, "squared_change": 0.5 * epoch}
-        | {f"{split}_accuracy": 0.1 * epoch for split in splits}
-        | {f"{split}_loss": 3 * 0.3**epoch for split in splits}
-        for epoch in range(6)
-    ]
-    return learning.learning_curves(history, 4)
-
-
-def confusion(names):
-    return confusions.confusion(numbers(len(names), len(names)), ids_of(names), names, names[0])
-
-
-def per_class(names):
-    scores = shares(3, len(names))
-    return confusions.per_class(*scores, numbers(len(names)), ids_of(names), names)
+def one_per_class(names):
+    return gallery.one_per_class(stored(len(names), 32, 32, 3), ids_of(names), names, names[0])
 
 
 def average_probabilities(names):
     matrix = shares(len(names), len(names))
-    return confidence.average_probabilities(
-        frozen(matrix / matrix.sum(axis=1, keepdims=True)), ids_of(names), names, names[0]
-    )
+    matrix = frozen(matrix / matrix.sum(axis=1, keepdims=True))
+    return probabilities.average_probabilities(matrix, ids_of(names), names, names[0])
 
 
-def reliability(names):
-    curve = (*shares(2, 15), numbers(15))
-    return confidence.reliability({"valid": curve, "test": curve}, names[0])
+def before_and_after(names):
+    grey = stored(32, 32, 1)
+    normalized = frozen(grey / np.float32(127.5) - 1, np.float32)
+    return preprocessing.before_and_after(stored(32, 32, 3), grey, normalized, frozen(np.eye(len(names))[0]), names[0])
+
+
+def copies(names):
+    images = stored(len(names), 32, 32, 3)
+    return gallery.copies(list(images), list(images), names, names[0])
+
+
+def preview(names, steps=8, samples=20, drawing_count=1):
+    """What is known of a new sign; the names of similar classes are the others."""
+    similar = [(name, 0.5) for name in names[1:4]]
+    by_brightness, others = stored(steps, 32, 32, 3, seed=4), stored(samples, 32, 32, 3)
+    return Preview(names[0], stored(64, 64, 3), drawing_count, similar, by_brightness, others)
+
+
+def new_sign(names):
+    return gallery.new_sign(preview(names), 3, names[0])
 
 
 def confused_pairs(names):
     images = stored(10, 32, 32, 3)
-    return mistaken.confused_pairs([ConfusedPair(name, name, images, name, images[:3]) for name in names])
+    return mistaken.confused_pairs([ConfusedPair(name, name, images, name, images[:3]) for name in names], names[0])
 
 
 def mistakes(names):
     return mistaken.mistakes(stored(len(names), 32, 32, 3), shares(len(names), 5, 5), names, names[0])
 
 
-OF_CLASSES = [counts, gallery, brightness, confusion, per_class, average_probabilities]
-EVERY = [
-    *OF_CLASSES,
-    colour_beside_grey,
-    near_duplicates,
-    new_sign,
-    learning_curves,
-    reliability,
-    confused_pairs,
-    mistakes,
-]
-every_figure = pytest.mark.parametrize("draw", EVERY, ids=lambda draw: draw.__name__)
-every_figure_of_classes = pytest.mark.parametrize("draw", OF_CLASSES, ids=lambda draw: draw.__name__)
+OF_CLASSES = [counts, one_per_class, brightness, average_probabilities]
+EVERY = [*OF_CLASSES, before_and_after, copies, new_sign, confused_pairs, mistakes]
+every_figure = pytest.mark.parametrize("plot", EVERY, ids=lambda plot: plot.__name__)
+every_figure_of_classes = pytest.mark.parametrize("plot", OF_CLASSES, ids=lambda plot: plot.__name__)
 
 
 @functools.cache
-def plain(draw):
-    """The figure of three classes of ordinary names, for tests that only look at it."""
-    return draw(PLAIN)
+def plain(plot):
+    """The figure of three classes with ordinary names, for tests that do not change it."""
+    return plot(PLAIN)
 
 
 @functools.cache
-def strange(draw):
-    """The same with names that are not."""
-    return draw(STRANGE)
+def strange(plot):
+    """The figure of classes with strange names, for tests that do not change it."""
+    return plot(STRANGE)
 
 
 @functools.cache
-def plain_file(draw):
+def plain_file(plot):
     """The bytes of the file of `plain`."""
     with tempfile.TemporaryDirectory() as folder:
-        return saved(Path(folder, "figures", "a.png"), plain(draw))
+        return saved(Path(folder, "figures", "a.png"), plain(plot))
 
 
 def texts(figure):

@@ -1,1 +1,1 @@
-"""What a data set shows before a network is trained on it."""
+"""Exploration: what a data set shows before a network is trained on it."""

@@ -1,1 +1,1 @@
-"""Figures drawn with Matplotlib."""
+"""Figures: pictures of images, and the article's charts, as PNG files."""

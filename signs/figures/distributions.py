@@ -1,4 +1,4 @@
-"""Figures of how many images there are: of each class, and of each brightness."""
+"""The article's charts of a data set: images per class, and their brightness."""
 
 from collections.abc import Sequence
 
@@ -17,7 +17,7 @@ from signs.figures.canvas import (
     HEADER,
     LINE,
     MARGIN,
-    MOST_CLASSES,
+    MAX_CLASSES,
     MUTED,
     NEUTRAL,
     PALE,
@@ -26,8 +26,8 @@ from signs.figures.canvas import (
     WRONG,
     canvas,
     cells,
-    drawn,
     first_classes,
+    house_style,
     label,
     panel,
 )
@@ -36,41 +36,42 @@ from signs.figures.text import fitted, printable, text_width
 BIN_WIDTH = 10  # of the histograms of brightness
 
 
-@drawn
-def counts(counts: dict[str, np.ndarray], ids: Sequence[int], names: Sequence[str]) -> Figure:
-    """How many images each class has in each split, as bars.
+@house_style
+def counts(counts: dict[str, np.ndarray], ids: Sequence[int], names: Sequence[str], title: str) -> Figure:
+    """Plots the number of images of each class in each split, as the article does in In [10].
 
     Args:
         counts: By split, int (classes,).
         ids: Of the classes.
-        names: Likewise.
+        names: Of the classes.
+        title: Of the figure.
     """
-    classes = min(len(ids), MOST_CLASSES)
+    classes = min(len(ids), MAX_CLASSES)
     left, height, pitch = MARGIN + 72, 150, 200
     width = WIDTH - left - MARGIN
     slot = width / classes
-    upright = slot < 90
+    is_vertical = slot < 90  # text
     texts = [f"{id}: {name}" for id, name in zip(ids[:classes], names[:classes], strict=True)]
-    labels = [fitted(text, 180) if upright else fitted(text, slot - 8, lines=3) for text in texts]
-    room = max(map(text_width, labels)) if upright else LINE * max(text.count("\n") + 1 for text in labels)
+    labels = [fitted(text, 180) if is_vertical else fitted(text, slot - 8, lines=3) for text in texts]
+    room = max(map(text_width, labels)) if is_vertical else LINE * max(text.count("\n") + 1 for text in labels)
     bottom = HEADER + 20 + len(counts) * pitch - (pitch - height)
     figure, axes = canvas(
         bottom + 8 + room + MARGIN,
-        "Number of images per class",
+        title,
         "Each split has its own vertical scale",
         suffix=first_classes(len(ids)),
     )
     for index, (split, numbers) in enumerate(counts.items()):
         bars = panel(figure, left, HEADER + 20 + index * pitch, width, height)
-        _draw_bars(bars, numbers[:classes], SPLIT_COLOURS.get(split, NEUTRAL))
+        _plot_bars(bars, numbers[:classes], SPLIT_COLOURS.get(split, NEUTRAL))
         bars.set_title(f"{printable(split)}: {numbers.sum():,} images")
     for index, text in enumerate(labels):
         centre = left + (index + 0.5) * slot
-        axes.text(centre, bottom + 8, text, rotation=90 if upright else 0, ha="center", va="top")
+        axes.text(centre, bottom + 8, text, rotation=90 if is_vertical else 0, ha="center", va="top")
     return figure
 
 
-def _draw_bars(axes: Axes, numbers: np.ndarray, colour: str) -> None:
+def _plot_bars(axes: Axes, numbers: np.ndarray, colour: str) -> None:
     classes = len(numbers)
     axes.bar(np.arange(classes), numbers, width=min(0.8, classes / 16), color=colour)
     for index in np.flatnonzero(numbers == 0).tolist():
@@ -82,24 +83,24 @@ def _draw_bars(axes: Axes, numbers: np.ndarray, colour: str) -> None:
     axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
 
 
-@drawn
+@house_style
 def brightness(values: np.ndarray, labels: np.ndarray, ids: Sequence[int], names: Sequence[str], title: str) -> Figure:
-    """A histogram of the brightness of each class's images.
+    """Plots a histogram of the brightness of the images of each class, as the article does in In [14] and In [15].
 
     Args:
         values: Mean pixel value of each image, 0-255, (n,).
-        labels: Class ids of the same images, (n,).
+        labels: Class ids of the images, (n,).
         ids: Of the classes.
-        names: Likewise.
+        names: Of the classes.
         title: Of the figure.
     """
     edges = np.arange(0, 256 + BIN_WIDTH - 1, BIN_WIDTH)
     width, body = CELL_WIDTH - GUTTER, 72
-    places, height = cells(min(len(ids), MOST_CLASSES), body)
+    places, height = cells(min(len(ids), MAX_CLASSES), body)
     figure, axes = canvas(
         height + LINE,
         title,
-        f"Images by mean pixel value, 0 to 255 in bins of {BIN_WIDTH}; each class has its own vertical scale",
+        f"Number of images by mean pixel value, 0 to 255 in bins of {BIN_WIDTH}; each class has its own vertical scale",
         suffix=first_classes(len(ids)),
     )
     pixels = width / edges[-1]
@@ -109,7 +110,7 @@ def brightness(values: np.ndarray, labels: np.ndarray, ids: Sequence[int], names
         numbers, _ = np.histogram(values[labels == id], bins=edges)
         tops = place[1] + body - numbers / max(1, numbers.max()) * (body - LINE)
         steps = StepPatch(tops, place[0] + edges * pixels, baseline=place[1] + body, facecolor=NEUTRAL)
-        axes.add_artist(steps)  # as `stairs`, which would work out the limits of the axes anew each time
+        axes.add_artist(steps)  # `stairs` would recompute the limits of the axes each time
         axes.text(place[0] + width, place[1], _number_of_images(numbers.sum()), color=MUTED, ha="right", va="top")
         if index >= len(places) - CELL_COLUMNS:
             for value in (0, 100, 200):
@@ -124,7 +125,7 @@ def _number_of_images(number: int) -> str:
 
 
 def _rule(axes: Axes, places: list[tuple[int, int]], columns: list[float], width: float, height: float) -> None:
-    """Draws the base line and vertical lines of many small histograms."""
+    """Adds the base line and the vertical grid lines of many small histograms."""
     upright = [[(left + x, top + LINE), (left + x, top + height)] for left, top in places for x in columns]
     base = [[(left, top + height), (left + width, top + height)] for left, top in places]
     axes.add_collection(LineCollection(upright, colors=GRID, linewidths=0.8, zorder=0))

@@ -1,4 +1,4 @@
-"""Figures of what a model mistook: pairs of classes, images, and where it looked."""
+"""Images that a model misclassifies: pairs of confused classes, and mistakes with heatmaps."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -8,18 +8,30 @@ import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
-from signs.figures.canvas import CELL_WIDTH, GRID, GUTTER, HEADER, MARGIN, MUTED, WIDTH, canvas, cells, drawn, notice
+from signs.figures.canvas import (
+    CELL_WIDTH,
+    GRID,
+    GUTTER,
+    HEADER,
+    MARGIN,
+    MUTED,
+    WIDTH,
+    canvas,
+    cells,
+    house_style,
+    notice,
+)
 from signs.figures.pictures import rgb, scaled, show
 from signs.figures.text import TEXT, fitted, fitted_lines
 
-MOST_PAIRS = 6
-MOST_BESIDE = 8  # images of a class in a pair
-MOST_MISTAKES = 32
-ATTENTION = "inferno"  # colour map
+MAX_PAIRS = 6
+MAX_PER_SIDE = 8  # images of each class of a pair
+MAX_MISTAKES = 32
+HEATMAP_COLOURS = "inferno"
 
 
 class ConfusedPair(NamedTuple):
-    """Two classes that a model takes for one another, with images of each, uint8 (n, height, width, 1 or 3)."""
+    """Two confused classes with images of each, uint8 (n, height, width, 1 or 3)."""
 
     title: str
     left_title: str
@@ -28,16 +40,15 @@ class ConfusedPair(NamedTuple):
     right: np.ndarray
 
 
-@drawn
-def confused_pairs(pairs: Sequence[ConfusedPair]) -> Figure:
-    """Pairs of classes that are taken for one another, with images of both; up to 6 pairs and 8 images."""
-    title = "Confused classes"
+@house_style
+def confused_pairs(pairs: Sequence[ConfusedPair], title: str) -> Figure:
+    """Shows images of the classes that are confused, as the article does in In [38] to In [40]; up to 6 pairs."""
     if not pairs:
-        return notice(title, "No class was taken for another.")
+        return notice(title, "No classes are confused.")
     side, pitch, half = 64, 148, WIDTH // 2
-    figure, axes = canvas(HEADER + min(len(pairs), MOST_PAIRS) * pitch, title, "Images of both classes of each pair")
+    figure, axes = canvas(HEADER + min(len(pairs), MAX_PAIRS) * pitch, title, "The most confused pair on top")
     shown, places = [], []
-    for index, pair in enumerate(pairs[:MOST_PAIRS]):
+    for index, pair in enumerate(pairs[:MAX_PAIRS]):
         top = HEADER + index * pitch
         axes.plot([MARGIN, WIDTH - MARGIN], [top, top], color=GRID, linewidth=1)
         heading = fitted(pair.title, WIDTH - 2 * MARGIN, size=TEXT, bold=True)
@@ -46,34 +57,34 @@ def confused_pairs(pairs: Sequence[ConfusedPair]) -> Figure:
             axes.text(left, top + 34, fitted(name, half - MARGIN - GUTTER), color=MUTED, va="top")
             if not len(images):
                 axes.text(left, top + 56 + side / 2, "no images", color=MUTED, va="center")
-            shown += [scaled(image, side, side) for image in images[:MOST_BESIDE]]
-            places += [(left + number * (side + 6), top + 56) for number in range(len(images[:MOST_BESIDE]))]
+            shown += [scaled(image, side, side) for image in images[:MAX_PER_SIDE]]
+            places += [(left + number * (side + 6), top + 56) for number in range(len(images[:MAX_PER_SIDE]))]
     show(axes, shown, places)
     return figure
 
 
-@drawn
-def mistakes(images: np.ndarray, attention: np.ndarray, captions: Sequence[str], title: str) -> Figure:
-    """Images that a model mistook, each beside itself with what the model looked at.
+@house_style
+def mistakes(images: np.ndarray, heatmaps: np.ndarray, captions: Sequence[str], title: str) -> Figure:
+    """Shows misclassified images, each beside a heatmap of where the network looked.
 
     Args:
-        images: uint8 (n, height, width, 1 or 3); those after the 32nd are left out.
-        attention: Of the same images, 0-1, float (n, rows, columns).
-        captions: Likewise, up to three lines each.
+        images: uint8 (n, height, width, 1 or 3); the first 32 are shown.
+        heatmaps: Of the images, 0-1, float (n, rows, columns).
+        captions: Of the images, up to three lines each.
         title: Of the figure.
     """
     if not len(images):
-        return notice(title, "There is no mistake.")
+        return notice(title, "There are no mistakes.")
     columns, side = 4, (2 * CELL_WIDTH - GUTTER - 4) // 2
-    shown = [scaled(image, side, side) for image in images[:MOST_MISTAKES]]
+    shown = [scaled(image, side, side) for image in images[:MAX_MISTAKES]]
     overlaid = [
-        scaled(_overlaid(image, weights), side, side)
-        for image, weights in zip(images[:MOST_MISTAKES], attention[:MOST_MISTAKES], strict=True)
+        scaled(_overlaid(image, heatmap), side, side)
+        for image, heatmap in zip(images[:MAX_MISTAKES], heatmaps[:MAX_MISTAKES], strict=True)
     ]
     height, width, _ = shown[0].shape
     places, bottom = cells(len(shown), height, columns=columns, lines=3)
     figure, axes = canvas(
-        bottom, title, "Each image beside what the model looked at, from dark (little) to bright (much)"
+        bottom, title, "Beside each image: where the network looked, from dark (little) to bright (much)"
     )
     show(axes, shown + overlaid, places + [(left + width + 4, top) for left, top in places])
     for (left, top), caption in zip(places, captions, strict=False):
@@ -82,11 +93,11 @@ def mistakes(images: np.ndarray, attention: np.ndarray, captions: Sequence[str],
     return figure
 
 
-def _overlaid(image: np.ndarray, attention: np.ndarray) -> np.ndarray:
-    """An image in grey, of full contrast, under attention in colour; uint8 (height, width, 3)."""
+def _overlaid(image: np.ndarray, heatmap: np.ndarray) -> np.ndarray:
+    """An image in grey at full contrast under a heatmap in colour: uint8 (height, width, 3)."""
     height, width = image.shape[:2]
-    weights = cv2.resize(attention.astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC).clip(0, 1)
-    colours = matplotlib.colormaps[ATTENTION](weights)[..., :3]
+    weights = cv2.resize(heatmap.astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC).clip(0, 1)
+    colours = matplotlib.colormaps[HEATMAP_COLOURS](weights)[..., :3]
     grey = rgb(image).mean(axis=-1, keepdims=True)
     grey = (grey - grey.min()) / max(1, np.ptp(grey))
     return np.rint(255 * (0.4 * grey + 0.6 * colours)).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""Images in figures, pixel for pixel."""
+"""Images in figures, shown pixel for pixel."""
 
 from collections.abc import Iterable, Sequence
 
@@ -8,24 +8,24 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backend_bases import RendererBase
 
-FRAME = 208  # grey around images, so that white ones have an edge
+FRAME = 208  # grey level around images, so that white ones have an edge
 
 
 def rgb(images: np.ndarray) -> np.ndarray:
-    """Images in three channels, those in one as grey."""
+    """Images in 3 channels; grey ones are repeated."""
     return images if images.shape[-1] == 3 else images.repeat(3, axis=-1)
 
 
 def scaled(image: np.ndarray, width: int, height: int) -> np.ndarray:
-    """An image made to fit: enlarged by a whole number, so that its pixels show, or shrunk by means.
+    """Scales an image to fit: up by a whole number, so that its pixels show, or down by area means.
 
     Args:
-        image: (height, width, 1 or 3), uint8.
-        width: That it may take, pixels.
-        height: Likewise.
+        image: uint8 (rows, columns, 1 or 3).
+        width: Maximum, pixels.
+        height: Maximum, pixels.
 
     Returns:
-        (height, width, 3), uint8.
+        uint8 (rows, columns, 3).
     """
     rows, columns = image.shape[:2]
     zoom = min(width / columns, height / rows)
@@ -36,11 +36,13 @@ def scaled(image: np.ndarray, width: int, height: int) -> np.ndarray:
 
 
 def show(axes: Axes, images: Iterable[np.ndarray], places: Sequence[tuple[int, int]]) -> None:
-    """Shows images on a canvas, pixel for pixel, each in a thin frame; as one picture: many axes take seconds.
+    """Shows images on a canvas, pixel for pixel, each in a thin frame.
+
+    All images become one picture: axes for each would take seconds.
 
     Args:
         axes: Of the canvas.
-        images: Each (height, width, 3), uint8.
+        images: uint8 (height, width, 3) each.
         places: Left and top of each, pixels.
     """
     columns, rows = round(axes.get_xlim()[1]), round(axes.get_ylim()[0])
@@ -53,13 +55,13 @@ def show(axes: Axes, images: Iterable[np.ndarray], places: Sequence[tuple[int, i
 
 
 class _Mosaic(Artist):
-    """A picture as large as the figure, drawn as it is: matplotlib's own would be scaled, which takes half a second.
+    """A picture of the figure's size. Matplotlib's own artist would resample it, which takes half a second.
 
     Args:
-        pixels: Red, green, blue, alpha, uint8 (rows, columns, 4).
+        pixels: uint8 RGBA (rows, columns, 4).
     """
 
-    zorder = 0  # below all else
+    zorder = 0  # below everything
 
     def __init__(self, pixels: np.ndarray) -> None:
         super().__init__()

@@ -1,31 +1,31 @@
-"""The figure of what preprocessing makes of an image and its label."""
+"""The article's comparison of an image before and after preprocessing."""
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from signs.figures.canvas import EMPTY, GUTTER, HEADER, MARGIN, MUTED, RIGHT, WIDTH, WRONG, canvas, drawn
+from signs.figures.canvas import EMPTY, GUTTER, HEADER, MARGIN, MUTED, RIGHT, WIDTH, WRONG, canvas, house_style
 from signs.figures.pictures import rgb, scaled, show
 from signs.figures.text import TEXT
 
-CORNER = slice(1, 5)  # of the pixels that are printed, rows and columns
+CORNER = slice(1, 5)  # rows and columns whose pixels are printed
 
 
-@drawn
-def colour_beside_grey(
-    image: np.ndarray, grey: np.ndarray, normalized: np.ndarray, one_hot: np.ndarray, name: str
+@house_style
+def before_and_after(
+    image: np.ndarray, grey: np.ndarray, normalized: np.ndarray, one_hot: np.ndarray, title: str
 ) -> Figure:
-    """What preprocessing makes of an image and its label, with some of the numbers.
+    """Shows an image and its label before and after preprocessing, as the article does in In [17] and In [19].
 
     Args:
         image: uint8 (height, width, 1 or 3).
         grey: uint8 (height, width, 1).
         normalized: float32 in [-1, 1], (height, width, 1).
         one_hot: (classes,).
-        name: Of the class.
+        title: Of the figure.
     """
-    figure, axes = canvas(504, f"Preprocessing: {name}", "Each image beside the pixels of its marked corner")
+    figure, axes = canvas(504, title, "Beside each image: the pixels of its marked corner")
     kind = "RGB" if image.shape[-1] == 3 else "grey"
     halves = (
         (MARGIN, f"Before: {kind}, uint8 in 0 to 255", image, image[CORNER, CORNER].astype(str)),
@@ -40,7 +40,7 @@ def colour_beside_grey(
         _mark_corner(axes, (left, top), shown[-2].shape[0] / pixels.shape[0], numbers.shape)
         _print_pixels(axes, places[-1], shown[-1], numbers)
     show(axes, shown, places)
-    _draw_one_hot(axes, top + side + 60, one_hot)
+    _plot_one_hot(axes, top + side + 60, one_hot)
     return figure
 
 
@@ -50,7 +50,7 @@ def _mark_corner(axes: Axes, place: tuple[int, int], zoom: float, shape: tuple[i
 
 
 def _print_pixels(axes: Axes, place: tuple[int, int], shown: np.ndarray, numbers: np.ndarray) -> None:
-    """Writes numbers, text (rows, columns, channels), on pixels shown 64 times as large."""
+    """Prints numbers, str (rows, columns, channels), on pixels enlarged 64 times."""
     for row, column in np.ndindex(*numbers.shape[:2]):
         axes.text(
             place[0] + 64 * column + 32,
@@ -63,21 +63,21 @@ def _print_pixels(axes: Axes, place: tuple[int, int], shown: np.ndarray, numbers
 
 
 def _is_bright(pixel: np.ndarray) -> bool:
-    """Whether a pixel, uint8 (3,), needs dark print: red, green, blue weighed roughly as the eye does.
+    """Whether a pixel, uint8 (3,), needs dark print; the weights of red, green and blue are roughly the eye's.
 
-    In integers: of floats, a sum at the threshold may fall to either side, as the pixel lies in memory.
+    Integers, because a float sum at the threshold depends on the alignment of the pixel in memory.
     """
     return bool(pixel.astype(int) @ (3, 6, 1) > 1270)
 
 
-def _draw_one_hot(axes: Axes, top: float, one_hot: np.ndarray) -> None:
-    """Draws a row of zeros and a one, and the same in print, abbreviated."""
+def _plot_one_hot(axes: Axes, top: float, one_hot: np.ndarray) -> None:
+    """Plots a row of zeros and a one, and prints it below, shortened."""
     classes, position = len(one_hot), int(one_hot.argmax())
     width, height = min(40, (WIDTH - 2 * MARGIN) / classes), 28
     axes.text(
         MARGIN,
         top - 8,
-        f"Label, one-hot: {classes} number{'' if classes == 1 else 's'}, the 1 at position {position}, counted from 0",
+        f"Label, one-hot: {classes} number{'' if classes == 1 else 's'}, the 1 at position {position} (from 0)",
         size=TEXT,
         va="bottom",
     )
@@ -90,11 +90,11 @@ def _draw_one_hot(axes: Axes, top: float, one_hot: np.ndarray) -> None:
             colour = "white" if index == position else MUTED
             centre = MARGIN + (index + 0.5) * width
             axes.text(centre, top + height / 2, f"{value:.0f}", color=colour, ha="center", va="center")
-    axes.text(MARGIN, top + height + 10, _abbreviated(one_hot, position), size=TEXT, color=MUTED, va="top")
+    axes.text(MARGIN, top + height + 10, _shortened(one_hot, position), size=TEXT, color=MUTED, va="top")
 
 
-def _abbreviated(row: np.ndarray, position: int) -> str:
-    """A row as NumPy prints it, with "…" for most of what is neither at its ends nor around a position."""
+def _shortened(row: np.ndarray, position: int) -> str:
+    """A row as NumPy prints it, with "…" between its ends and the neighbours of a position."""
     last = len(row) - 1
     kept = sorted({0, 1, 2, position - 1, position, position + 1, last - 2, last - 1, last} & set(range(len(row))))
     parts = [

@@ -1,4 +1,4 @@
-"""Text in figures: what can be printed, how wide it is, and what of it fits."""
+"""Text in figures: printable characters, widths, line breaks."""
 
 import bisect
 import functools
@@ -11,11 +11,11 @@ import matplotlib
 from matplotlib.ft2font import FT2Font, LoadFlags
 
 DPI = 100
-TITLE, TEXT, SMALL = 14, 9.5, 8  # sizes, points
+TITLE, TEXT, SMALL = 14, 9.5, 8  # font sizes, points
 
 
 def printable(text: str) -> str:
-    """One line of characters that the font has; for others, an empty box."""
+    """One line of text; an empty box stands for a character that the fonts lack."""
     kept = (_printable(character) for character in str(text)[:1000])
     return " ".join("".join(kept).split())
 
@@ -26,7 +26,7 @@ def text_width(text: str, size: float = SMALL, *, bold: bool = False) -> float:
 
 
 def fitted(text: str, width: float, *, size: float = SMALL, bold: bool = False, lines: int = 1) -> str:
-    """Text broken into at most `lines` lines of `width` pixels; "…" stands for what is left out."""
+    """Breaks text into at most `lines` lines of `width` pixels; "…" stands for text that does not fit."""
     measure = functools.partial(text_width, size=size, bold=bold)
     done: list[str] = []
     words = printable(text).split()
@@ -42,7 +42,7 @@ def fitted(text: str, width: float, *, size: float = SMALL, bold: bool = False, 
 
 
 def fitted_lines(text: str, width: float, *, lines: int) -> str:
-    """Keeps the line breaks of a text, and of its lines what fits: `lines` of `width` pixels."""
+    """Shortens each line of a text to `width` pixels, and keeps the first `lines` lines."""
     return "\n".join(fitted(line, width) for line in str(text).splitlines()[:lines])
 
 
@@ -59,7 +59,7 @@ def _printable(character: str) -> str:
     category = unicodedata.category(character)
     if character.isspace() or category == "Cc":
         return " "
-    if category == "Cf" and character not in "\u200c\u200d":  # reversals; the joiners matter to Persian and Hindi
+    if category == "Cf" and character not in "\u200c\u200d":  # direction marks; Persian and Hindi need the joiners
         return ""
     known = category != "Cs" and all(_font(bold).get_char_index(ord(character)) for bold in (False, True))
     return character if known else "□"
@@ -67,7 +67,7 @@ def _printable(character: str) -> str:
 
 @functools.cache
 def _advance(character: str, bold: bool) -> float:
-    """Width of a character, pixels for each point of the text's size."""
+    """Width of a character in pixels per point of font size."""
     return _font(bold).load_char(ord(character), LoadFlags.NO_HINTING).linearHoriAdvance / 2**16 / TITLE
 
 
@@ -79,5 +79,5 @@ def _font(bold: bool) -> FT2Font:
 
 
 def font_file(bold: bool) -> str:
-    """A font that comes with matplotlib: the system's of that name may be another version."""
+    """The font that Matplotlib ships: one of the same name in the system may be another version."""
     return str(Path(matplotlib.get_data_path(), "fonts", "ttf", f"DejaVuSans{'-Bold' * bold}.ttf"))

@@ -1,1 +1,1 @@
-"""Rendered images: what a camera might have seen of a drawing."""
+"""Rendering: drawings of signs become images as cameras might have taken them."""

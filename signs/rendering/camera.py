@@ -1,4 +1,4 @@
-"""Domain randomization: drawings of a sign become images as cameras might have taken them, and worse."""
+"""Domain randomization: many images of a sign, each with its own pose, wear, background, light and lens."""
 
 from collections.abc import Sequence
 
@@ -6,74 +6,79 @@ import numpy as np
 from joblib import Parallel, delayed
 
 from signs.core.params import Section
-from signs.rendering import lens as lenses
-from signs.rendering import pose as poses
-from signs.rendering import scene
-from signs.rendering import wear as surfaces
-from signs.rendering.draws import Draws
+from signs.rendering.batch_rng import BatchRng
+from signs.rendering.lens import Lens, expose
+from signs.rendering.pose import Pose, place, prepare
+from signs.rendering.scene import Background, Light, Surroundings, compose, make_backgrounds
+from signs.rendering.wear import Wear, apply_wear
 
-CHUNK = 64  # images that share a stream of draws: the same for any number of workers
+CHUNK = 64  # images that share a random stream, for any number of workers
 
 
 class Camera(Section):
-    """How far each ingredient goes."""
+    """The range of each step of rendering; presets/cameras/ holds some."""
 
-    pose: poses.Pose
-    wear: surfaces.Wear
-    background: scene.Background
-    light: scene.Light
-    lens: lenses.Lens
+    pose: Pose
+    wear: Wear
+    background: Background
+    light: Light
+    lens: Lens
 
 
-def rendered(
+def render(
     signs: Sequence[Sequence[np.ndarray]],
     seeds: Sequence[Sequence[int]],
+    *,
     count: int,
     height: int,
     width: int,
     camera: Camera,
     workers: int = 1,
-    surroundings: scene.Surroundings | None = None,
+    surroundings: Surroundings | None = None,
 ) -> list[np.ndarray]:
     """Renders images of signs.
 
     Args:
-        signs: The drawings of each sign, (rows, columns, 4), uint8 RGBA, which take turns.
-        seeds: Of all draws for each sign.
-        count: Of images of each.
+        signs: The drawings of each sign, uint8 RGBA (rows, columns, 4). The images of a sign cycle through them.
+        seeds: The seed of each sign.
+        count: Images per sign.
         height: Of the images, in pixels.
-        width: Likewise.
-        camera: How far each ingredient goes.
-        workers: Processes; the images are the same for any number.
-        surroundings: Of photographs, which lend their backgrounds and brightness; None for none.
+        width: Of the images, in pixels.
+        camera: The range of each step.
+        workers: Number of processes. It does not change the images.
+        surroundings: Backgrounds and brightness of photographs; None if there are none.
 
     Returns:
-        Of each sign, (count, height, width, 3), uint8 RGB.
+        For each sign, uint8 RGB (count, height, width, 3).
+
+    Raises:
+        UserError: The camera takes brightness from photographs, and there are none.
     """
-    ready = [[poses.prepared(drawing, height, width) for drawing in drawings] for drawings in signs]
+    ready = [[prepare(drawing, height, width) for drawing in drawings] for drawings in signs]
+    starts = range(0, count, CHUNK)
     tasks = (
-        delayed(_chunk)(drawings, first, height, width, camera, [*seed, first], surroundings)
+        delayed(_render_chunk)(drawings, [*seed, start], start, height, width, camera, surroundings)
         for drawings, seed in zip(ready, seeds, strict=True)
-        for first in range(0, count, CHUNK)
+        for start in starts
     )
     chunks = Parallel(n_jobs=workers)(tasks)
-    a_sign = len(range(0, count, CHUNK))
-    return [np.concatenate(chunks[start : start + a_sign])[:count] for start in range(0, len(chunks), a_sign)]
+    per_sign = len(starts)
+    return [np.concatenate(chunks[first : first + per_sign])[:count] for first in range(0, len(chunks), per_sign)]
 
 
-def _chunk(
+def _render_chunk(
     drawings: Sequence[np.ndarray],
-    first: int,
+    seed: Sequence[int],
+    start: int,
     height: int,
     width: int,
     camera: Camera,
-    seed: Sequence[int],
-    surroundings: scene.Surroundings | None,
+    surroundings: Surroundings | None,
 ) -> np.ndarray:
-    # Always a whole chunk, so that with more images the first stay as they are.
-    draws = Draws(np.random.default_rng(seed), CHUNK)
+    # Always a whole chunk, so that a larger count leaves the first images as they are.
+    rng = BatchRng(np.random.default_rng(seed), CHUNK)
     corners, means = surroundings or (None, None)
-    shown = [drawings[number % len(drawings)] for number in range(first, first + CHUNK)]
-    signs = surfaces.worn(poses.posed(shown, height, width, camera.pose, draws), camera.wear, draws)
-    behind = scene.behind(height, width, camera.background, corners, draws)
-    return lenses.seen(scene.composed(signs, behind, camera.light, draws), camera.lens, means, draws)
+    shown = [drawings[number % len(drawings)] for number in range(start, start + CHUNK)]
+    signs = apply_wear(place(shown, height, width, camera.pose, rng), camera.wear, rng)
+    backgrounds = make_backgrounds(height, width, camera.background, corners, rng)
+    return expose(compose(signs, backgrounds, camera.light, rng), camera.lens, means, rng)

@@ -1,19 +1,18 @@
-"""Source `sample`: our own drawings, rendered as a camera might have seen them. No photograph is in it."""
+"""Source `sample`: our own drawings, rendered as a camera might see them. It holds no photographs."""
 
 from pathlib import Path
 
 import numpy as np
 
 from signs.core.params import Count, Seed, preset, validated
-from signs.data import classes
-from signs.data.classes import Classes
+from signs.data.classes import Classes, classes_from_labels
 from signs.data.datasets import DataSet, Split
-from signs.rendering import drawings as templates
-from signs.rendering.camera import Camera, rendered
+from signs.rendering.camera import Camera, render
+from signs.rendering.drawings import read_by_id
 
 
 @validated("fetch.sample")
-def sample(
+def render_sample(
     drawings: Path,
     known: Classes,
     *,
@@ -25,28 +24,29 @@ def sample(
     test: Count,
     camera: preset(Camera),  # type: ignore[valid-type]
 ) -> DataSet:
-    """Renders a data set with a class for each drawn sign.
+    """Renders a data set with a class for each sign that is drawn.
 
     Args:
         drawings: Folder of drawings named after class ids.
-        known: Names of these classes.
-        seed: Of all draws; each split and class has its own stream of them.
+        known: Names of the classes.
+        seed: Seed of the images. Each class and split has its own stream of random numbers: adding a class or more
+            images does not change the others.
         height: Of the images, in pixels.
-        width: Likewise.
-        train: Images a class for training.
-        valid: For validation.
-        test: For the test.
-        camera: How far each effect goes.
+        width: Of the images, in pixels.
+        train: Training images of each class.
+        valid: Validation images of each class.
+        test: Test images of each class.
+        camera: Range of each effect.
     """
-    drawn = templates.of_classes(drawings)
+    signs = read_by_id(drawings)
 
     def split(number: int, count: int) -> Split:
-        seeds = [[seed, number, id] for id in drawn]
-        images = rendered(list(drawn.values()), seeds, count, height, width, camera)
-        return Split(np.concatenate(images), np.repeat(np.array(list(drawn), dtype=np.int64), count))
+        seeds = [[seed, number, id] for id in signs]
+        images = render(list(signs.values()), seeds, count=count, height=height, width=width, camera=camera)
+        return Split(np.concatenate(images), np.repeat(np.array(list(signs), dtype=np.int64), count))
 
     splits = [split(number, count) for number, count in enumerate((train, valid, test))]
-    named = classes.of_labels(splits[0].labels, known).with_origin("rendered")
+    named = classes_from_labels(splits[0].labels, known).with_origin("rendered")
     count = sum(len(part.labels) for part in splits)
     print(f"Rendered {count:,} images of {len(named)} classes from {drawings}: no photographs.")
     return DataSet(splits[0], splits[1], splits[2], named)

@@ -1,1 +1,1 @@
-"""New classes from single drawings."""
+"""Synthesis: new classes from a few drawings each."""

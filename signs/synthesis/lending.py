@@ -1,4 +1,4 @@
-"""Which photographs lend backgrounds and brightness to rendered images."""
+"""Which photographs lend their backgrounds and brightness to rendered images."""
 
 import numpy as np
 

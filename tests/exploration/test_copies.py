@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from signs.core import params
 from signs.data import datasets
 from signs.exploration import copies
-from signs.rendering import drawings as templates
-from signs.rendering.camera import Camera, rendered
+from signs.rendering.camera import Camera, render
+from signs.rendering.drawings import files, read
 
 ROOT = Path(__file__).parents[2]
 BENCHMARK = ROOT.parent / "shared" / "data" / "signs.zip"
 SIMILARITY = params.load("explore", ROOT / "params.yaml")["similarity"]
-CAMERA = Camera(**params.load("fetch", ROOT / "params.yaml")["sample"]["camera"])
+CAMERA = Camera(**params.read(ROOT / "presets/cameras/sample.yaml"))
 DIRECTIONS = [by for by in product((-1, 0, 1), repeat=2) if any(by)]
 GAINS = (0.9, 1.1)
 
@@ -35,13 +35,13 @@ def textured(count, height, width, seed=0):
 
 @functools.cache
 def drawings():
-    return [templates.read(file) for file in templates.files(ROOT / "data" / "templates")[::5][:10]]
+    return [read(file) for file in files(ROOT / "data" / "templates")[::5][:10]]
 
 
 @functools.cache
-def drawn(count, height, width, seed=0):
-    """Ten of the drawn signs as a camera might have seen them."""
-    return rendered([drawings()], [[seed]], count, height, width, CAMERA)[0]
+def signs(count, height, width, seed=0):
+    """Ten of our drawings, rendered."""
+    return render([drawings()], [[seed]], count=count, height=height, width=width, camera=CAMERA)[0]
 
 
 def find(features, others, similarity):
@@ -112,7 +112,7 @@ def test_only_the_very_same_bytes_are_exact(shape):
 # --- near-copies
 
 
-@pytest.mark.parametrize("make", [textured, drawn])
+@pytest.mark.parametrize("make", [textured, signs])
 def test_images_moved_by_a_pixel_are_found(make):
     large = make(60, 34, 34)
     others = large[:, 1:-1, 1:-1]
@@ -122,7 +122,7 @@ def test_images_moved_by_a_pixel_are_found(make):
         assert not found.exact.any()
 
 
-@pytest.mark.parametrize("make", [textured, drawn])
+@pytest.mark.parametrize("make", [textured, signs])
 @pytest.mark.parametrize(("height", "width"), [(32, 32), (48, 40), (16, 16)])
 def test_images_a_little_brighter_or_darker_are_found_at_every_size(make, height, width):
     others = make(60, height, width)
@@ -146,7 +146,7 @@ def test_the_copy_that_is_most_alike_is_named():
     assert found.position.tolist() == [1]
 
 
-@pytest.mark.parametrize("make", [textured, drawn])
+@pytest.mark.parametrize("make", [textured, signs])
 def test_other_images_are_no_copies(make):
     found = find(make(80, 32, 32, seed=1), make(80, 32, 32, seed=2), SIMILARITY)
     assert found.position.tolist() == [-1] * 80

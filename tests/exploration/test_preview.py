@@ -31,51 +31,51 @@ def of_class(data, id):
 
 
 def test_each_class_has_its_drawing_in_the_order_of_ids():
-    first, second = preview(dataset(), DRAWINGS, every=5, rungs=3)
+    first, second = preview(dataset(), DRAWINGS, sample_every=5, brightness_steps=3)
     assert (first.name, second.name) == ("Bus lane", "Parking")
     assert (first.drawing.shape, second.drawing.shape) == ((40, 30, 3), (9, 9, 3))
-    assert (first.drawings, second.drawings) == (1, 2)
+    assert (first.drawing_count, second.drawing_count) == (1, 2)
     assert [name for name, _ in first.nearest] == ["Parking"]
 
 
 @given(st.integers(1, 25), st.integers(1, 12), st.sampled_from([1, 3]), st.integers(1, 9))
 @settings(max_examples=25)
-def test_samples_are_every_so_many_th_and_the_ladder_rises(every, rungs, channels, train):
+def test_samples_are_one_image_in_so_many_and_brightness_rises(every, steps, channels, train):
     data = dataset(train=train, channels=channels)
     before = data.train.features.copy()
-    for sign, id in zip(preview(data, DRAWINGS, every=every, rungs=rungs), CLASSES.ids, strict=True):
+    for sign, id in zip(preview(data, DRAWINGS, sample_every=every, brightness_steps=steps), CLASSES.ids, strict=True):
         own = of_class(data, id)
         assert np.array_equal(sign.samples, own[::every])
-        levels = sign.ladder.mean(axis=(1, 2, 3))
-        assert len(levels) == min(rungs, len(own))
+        levels = sign.by_brightness.mean(axis=(1, 2, 3))
+        assert len(levels) == min(steps, len(own))
         assert (np.diff(levels) >= 0).all()
-        assert len({bytes(image) for image in sign.ladder}) == len(levels)
+        assert len({bytes(image) for image in sign.by_brightness}) == len(levels)
         assert levels[0] == own.mean(axis=(1, 2, 3)).min()
         assert len(levels) == 1 or levels[-1] == own.mean(axis=(1, 2, 3)).max()
     assert np.array_equal(data.train.features, before)
 
 
-def test_the_ladder_is_of_equal_steps_in_order_of_brightness():
+def test_brightness_rises_in_equal_steps_of_the_order():
     labels = np.zeros(9, np.int64)
     shades = np.array([80, 10, 60, 0, 40, 20, 70, 30, 50], np.uint8).reshape(9, 1, 1, 1).repeat(4, axis=1)
     split = Split(shades, labels)
     few = Split(shades[:1], labels[:1])
     data = DataSet(split, few, few, Classes((SignClass(0, "Parking", "synthetic"),)))
-    ladder = preview(data, DRAWINGS, every=1, rungs=4)[0].ladder
-    assert ladder[:, 0, 0, 0].tolist() == [0, 30, 70, 80]
+    shown = preview(data, DRAWINGS, sample_every=1, brightness_steps=4)[0].by_brightness
+    assert shown[:, 0, 0, 0].tolist() == [0, 30, 70, 80]
 
 
 def test_known_classes_are_not_shown():
-    signs = preview(dataset(), {"Bus lane": DRAWINGS["Bus lane"]}, every=5, rungs=3)
+    signs = preview(dataset(), {"Bus lane": DRAWINGS["Bus lane"]}, sample_every=5, brightness_steps=3)
     assert [sign.name for sign in signs] == ["Bus lane"]
 
 
-def test_a_drawing_without_images_is_passed_over():
-    signs = preview(dataset(), DRAWINGS | {"Bus stop": DRAWINGS["Parking"]}, every=5, rungs=3)
+def test_a_drawing_without_images_is_ignored():
+    signs = preview(dataset(), DRAWINGS | {"Bus stop": DRAWINGS["Parking"]}, sample_every=5, brightness_steps=3)
     assert [sign.name for sign in signs] == ["Bus lane", "Parking"]
 
 
 def test_the_settings_are_a_section_of_params():
     assert params.load("preview").keys() == params.settings(made)
-    with pytest.raises(ValueError, match=r"params\.yaml: preview\.every is 0; .*greater than or equal to 1"):
-        preview(dataset(), DRAWINGS, every=0, rungs=3)
+    with pytest.raises(ValueError, match=r"params\.yaml: preview\.sample_every is 0; .*greater than or equal to 1"):
+        preview(dataset(), DRAWINGS, sample_every=0, brightness_steps=3)

@@ -39,5 +39,5 @@ def test_the_width_of_text_is_about_what_matplotlib_draws(bold):
     figure, axes = canvas.canvas(100, "")
     sentence = "End of no passing by vehicles over 3.5 metric tons"
     text = axes.text(0, 0, sentence, size=TEXT, weight="bold" if bold else "normal")
-    drawn = text.get_window_extent(FigureCanvasAgg(figure).get_renderer()).width
-    assert text_width(sentence, TEXT, bold=bold) == pytest.approx(drawn, rel=0.03)
+    rendered = text.get_window_extent(FigureCanvasAgg(figure).get_renderer()).width
+    assert text_width(sentence, TEXT, bold=bold) == pytest.approx(rendered, rel=0.03)

@@ -1,12 +1,16 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from signs.rendering.camera import CHUNK, Camera, rendered
-from signs.rendering.lens import demosaiced
-from signs.rendering.scene import surroundings
+from signs.core import params
+from signs.core.errors import UserError
+from signs.rendering.camera import CHUNK, Camera, render
+from signs.rendering.lens import demosaic
+from signs.rendering.scene import Surroundings
 
 STILL = {
     "pose": {"scale": (0.5, 0.5), "aspect": (1, 1), "rotation": (0, 0), "offset": (0, 0), "perspective": (0, 0)},
@@ -46,6 +50,10 @@ EXTREMES = {
 }
 
 
+PRESETS = sorted((Path(__file__).parents[2] / "presets/cameras").glob("*.yaml"))
+SIZE = {"height": 32, "width": 32}
+
+
 def camera(**changes):
     parts = {name: dict(part) for name, part in STILL.items()}
     for place, value in changes.items():
@@ -60,7 +68,8 @@ def square(colour=(200, 100, 50, 255), size=64):
 
 
 def images(drawings=None, count=3, height=32, width=32, seed=(1,), workers=1, **changes):
-    return rendered([drawings or [square()]], [seed], count, height, width, camera(**changes), workers)[0]
+    settings = {"count": count, "height": height, "width": width, "workers": workers}
+    return render([drawings or [square()]], [seed], camera=camera(**changes), **settings)[0]
 
 
 @pytest.mark.parametrize(("height", "width"), [(32, 32), (24, 40), (40, 24), (1, 1), (7, 64)])
@@ -101,11 +110,14 @@ def test_the_same_seed_gives_the_same_bytes_with_any_number_of_workers():
 
 
 def test_workers_share_the_surroundings_of_many_photographs():
-    many = surroundings(np.random.default_rng(0).integers(0, 256, (9000, 32, 32, 3), dtype=np.uint8))
+    many = Surroundings.from_photographs(np.random.default_rng(0).integers(0, 256, (9000, 32, 32, 3), dtype=np.uint8))
     assert many.corners.nbytes > 2**20  # from where they are passed as a file
     settings = camera(**LIVELY | {"background_photographs": 0.5, "lens_brightness": "photographs"})
     one, two = (
-        rendered([[square()]] * 2, [[1], [2]], CHUNK + 3, 32, 32, settings, workers, many) for workers in (1, 2)
+        render(
+            [[square()]] * 2, [[1], [2]], **SIZE, count=CHUNK + 3, camera=settings, workers=workers, surroundings=many
+        )
+        for workers in (1, 2)
     )
     assert [images.tobytes() for images in one] == [images.tobytes() for images in two]
 
@@ -149,6 +161,11 @@ def test_extreme_settings_still_give_images(name, data, seed):
 def test_impossible_settings_are_an_error(changes, message):
     with pytest.raises(ValidationError, match=message):
         camera(**changes)
+
+
+@pytest.mark.parametrize("path", PRESETS, ids=lambda path: path.stem)
+def test_every_preset_is_a_camera(path):
+    Camera(**params.read(path))
 
 
 # --- pose
@@ -284,19 +301,21 @@ def photographs(count=40):
 
 
 def test_the_brightness_of_photographs_is_drawn_as_they_have_it():
-    drawing, camera_ = square((100, 100, 100, 255)), camera(pose_scale=(2, 2), lens_brightness="photographs")
-    (found,) = rendered([[drawing]], [[1]], 4 * CHUNK, 32, 32, camera_, 1, surroundings(photographs()))
+    drawing = square((100, 100, 100, 255))
+    settings = {**SIZE, "camera": camera(pose_scale=(2, 2), lens_brightness="photographs")}
+    around = Surroundings.from_photographs(photographs())
+    (found,) = render([[drawing]], [[1]], count=4 * CHUNK, surroundings=around, **settings)
     found = found.mean(axis=(1, 2, 3))
     assert set(np.rint(found).astype(int).tolist()) == {20, 220}
     assert (found < 100).mean() == pytest.approx(0.75, abs=0.08)
-    with pytest.raises(ValueError, match=r"lens\.brightness is 'photographs', and there are none here"):
-        rendered([[drawing]], [[1]], 1, 32, 32, camera_)
+    with pytest.raises(UserError, match=r"lens\.brightness is 'photographs', but there are none here"):
+        render([[drawing]], [[1]], count=1, **settings)
 
 
 @pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
 def test_a_share_of_the_backgrounds_is_cut_from_photographs(share):
-    settings = camera(background_photographs=share)
-    (found,) = rendered([[square((0, 0, 0, 0))]], [[1]], 4 * CHUNK, 32, 32, settings, 1, surroundings(photographs()))
+    settings, around = camera(background_photographs=share), Surroundings.from_photographs(photographs())
+    (found,) = render([[square((0, 0, 0, 0))]], [[1]], **SIZE, count=4 * CHUNK, camera=settings, surroundings=around)
     is_cut = np.isin(found, [20, 220]).all(axis=(1, 2, 3))
     assert is_cut.mean() == pytest.approx(share, abs=0.1)
 
@@ -336,7 +355,7 @@ def test_blur_motion_and_few_pixels_keep_the_mean_and_take_detail(effect):
 def test_what_is_grey_and_changes_evenly_is_the_same_behind_a_mosaic(red):
     rows, columns = np.indices((9, 10), dtype=np.float32)
     even = np.repeat((0.2 + rows * 0.05 + columns * 0.02)[..., None], 3, axis=-1)
-    found = demosaiced(even, *red)
+    found = demosaic(even, *red)
     assert (found.dtype, found.shape) == (np.float32, even.shape)
     assert found[1:-1, 1:-1] == pytest.approx(even[1:-1, 1:-1], abs=1e-6)
 
@@ -345,13 +364,13 @@ def test_what_is_grey_and_changes_evenly_is_the_same_behind_a_mosaic(red):
 @pytest.mark.parametrize("red", [(0, 0), (1, 1)])
 def test_one_colour_stays_behind_a_mosaic_whatever_the_size(shape, red):
     image = np.full((*shape, 3), (0.6, 0.3, 0.1), np.float32)
-    assert demosaiced(image, *red) == pytest.approx(image, abs=1e-6)
+    assert demosaic(image, *red) == pytest.approx(image, abs=1e-6)
 
 
 def test_a_white_line_one_pixel_wide_gets_the_colours_of_its_pixels():
     image = np.zeros((6, 6, 3), np.float32)
     image[:, 2] = 1
-    found = demosaiced(image, 0, 0)
+    found = demosaic(image, 0, 0)
     # Red is seen in rows and columns 0, 2, 4; blue in 1, 3, 5; green elsewhere.
     assert found[2, 2].tolist() == [1, 0.5, 0]
     assert found[3, 2].tolist() == [1, 1, 0]

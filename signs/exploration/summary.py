@@ -1,15 +1,11 @@
-"""What a look at a data set shows before a network is trained on it."""
+"""Summary of a data set: counts, brightness, typical and extreme images, copies across splits."""
 
 import itertools
-import json
-from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 from pydantic import Field
 
-from signs.core.errors import UserError
-from signs.core.files import replaced
 from signs.core.params import Count, Real, Seed, validated
 from signs.data import pixels
 from signs.data.classes import Classes
@@ -18,20 +14,21 @@ from signs.exploration import copies
 from signs.exploration.copies import Prepared
 
 BRIGHTNESS_EDGES = np.arange(0, 261, 10)  # of the histograms of mean pixel values
-SHOWN_COPIES = 24  # a pair of splits
+SHOWN_COPIES = 24  # examples per pair of splits
 
-Likeness = Annotated[Real, Field(ge=0.95, le=1)]
+Similarity = Annotated[Real, Field(ge=0.95, le=1)]
 
 
 class Exploration(NamedTuple):
     """What `explore` found.
 
-    `found`: values for JSON. `image_shape`, `images` (by split), `looked_at` (likewise), `classes` (`id`,
-    `name`, `origin`, `train`, `valid`, `test`; positions in the training split of the `typical`, the
-    `brightest` and the `darkest` image), `brightness` (`edges` and counts for `train` and `valid`), `copies`
-    (for each pair of splits `first`, `second`, how many of the second's `images` are `exact` or `near` copies
-    of the first's, and `examples` of positions in both).
-    `looked_at`: by split, all images or a sample of them.
+    Attributes:
+        found: For JSON. `image_shape`; `images` and `looked_at`: number of images by split; `classes`: the fields of
+            each class, its number of images by split, and the positions in the training split of its `typical`,
+            `brightest` and `darkest` image; `brightness`: the `edges` of a histogram and its counts for `train` and
+            `valid`; `copies`: for each pair of splits `first` and `second`, how many of the `images` of the second
+            are `exact` or `near` copies of images of the first, and `examples` with positions in both.
+        looked_at: By split, all images or a sample of them.
     """
 
     found: dict[str, Any]
@@ -39,35 +36,28 @@ class Exploration(NamedTuple):
 
 
 @validated("explore")
-def explore(dataset: DataSet, *, seed: Seed, max_images: Count, similarity: Likeness) -> Exploration:
-    """Counts images, and finds the bright, the dark, the typical and the copied.
+def explore(dataset: DataSet, *, seed: Seed, max_images: Count, similarity: Similarity) -> Exploration:
+    """Summarizes a data set.
 
     Args:
-        dataset: Images as stored, uint8 in one or three channels.
+        dataset: uint8 images in 1 or 3 channels.
         seed: Of the sample of a large split.
-        max_images: A split of more images is judged by a sample of so many, or of one a class if these are
-            more; counts are always of all.
-        similarity: Least correlation of pixels of two near-copies, see `copies.find`.
+        max_images: A larger split is sampled down to this number, or to one image per class if that is more. Counts
+            are of all images.
+        similarity: Minimum correlation of the pixels of near-copies, see `copies.find`.
 
     Raises:
-        UserError: The images are preprocessed already.
+        UserError: The images are preprocessed, or a setting is wrong.
     """
     rng = np.random.default_rng(seed)
     chosen = {name: _sample(split.labels, max_images, rng) for name, split in dataset.splits.items()}
-    looked_at = {name: _chosen(split, chosen[name]) for name, split in dataset.splits.items()}
+    looked_at = {name: _at(split, chosen[name]) for name, split in dataset.splits.items()}
     prepared = {name: copies.prepare(split.features) for name, split in looked_at.items()}
-    counts = class_counts(dataset)
-    extremes = _extremes(looked_at["train"], dataset.classes)
     found = {
         "image_shape": list(dataset.train.features.shape[1:]),
         "images": {name: len(split.labels) for name, split in dataset.splits.items()},
         "looked_at": {name: len(rows) for name, rows in chosen.items()},
-        "classes": [
-            row._asdict()
-            | {name: int(counts[name][position]) for name in SPLITS}
-            | {kind: int(chosen["train"][rows[position]]) for kind, rows in extremes.items()}
-            for position, row in enumerate(dataset.classes.rows)
-        ],
+        "classes": _class_rows(dataset, looked_at["train"], chosen["train"]),
         "brightness": {"edges": BRIGHTNESS_EDGES.tolist()}
         | {name: _histogram(looked_at[name].features) for name in ("train", "valid")},
         "copies": [
@@ -75,20 +65,6 @@ def explore(dataset: DataSet, *, seed: Seed, max_images: Count, similarity: Like
         ],
     }
     return Exploration(found, looked_at)
-
-
-def write(path: Path, found: dict[str, Any]) -> None:
-    """Writes what was found as JSON."""
-    with replaced(path) as partial:
-        partial.write_text(json.dumps(found, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-
-
-def read(path: Path) -> dict[str, Any]:
-    """Reads what `write` wrote; a UserError for another file."""
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise UserError(f"{path} cannot be read: {error}; dvc repro explore makes it anew") from None
 
 
 def class_counts(dataset: DataSet) -> dict[str, np.ndarray]:
@@ -100,25 +76,36 @@ def class_counts(dataset: DataSet) -> dict[str, np.ndarray]:
     }
 
 
-def _sample(labels: np.ndarray, most: int, rng: np.random.Generator) -> np.ndarray:
-    """Ascending positions of all images, or of `most` of them with the first of each class among them."""
-    if len(labels) <= most:
+def _sample(labels: np.ndarray, max_images: int, rng: np.random.Generator) -> np.ndarray:
+    """Ascending positions of all images, or of a sample that holds the first image of each class."""
+    if len(labels) <= max_images:
         return np.arange(len(labels))
     first = np.unique(labels, return_index=True)[1]
     others = np.setdiff1d(np.arange(len(labels)), first)
-    return np.union1d(first, rng.choice(others, max(0, most - len(first)), replace=False, shuffle=False))
+    return np.union1d(first, rng.choice(others, max(0, max_images - len(first)), replace=False, shuffle=False))
 
 
-def _chosen(split: Split, rows: np.ndarray) -> Split:
-    return split if len(rows) == len(split.labels) else split.at(rows)
+def _at(split: Split, rows: np.ndarray) -> Split:
+    return split if len(rows) == len(split.labels) else split.at(rows)  # no copy of a whole split
 
 
 def _histogram(features: np.ndarray) -> list[int]:
     return np.histogram(pixels.brightness(features), BRIGHTNESS_EDGES)[0].tolist()
 
 
-def _extremes(train: Split, classes: Classes) -> dict[str, list[int]]:
-    """Positions in `train` of an image of each class: `typical`, `brightest`, `darkest`."""
+def _class_rows(dataset: DataSet, looked_at: Split, positions: np.ndarray) -> list[dict[str, Any]]:
+    """A row per class; `positions` are those of the images looked at in the training split."""
+    counts, shown = class_counts(dataset), _shown_images(looked_at, dataset.classes)
+    return [
+        row._asdict()
+        | {name: int(counts[name][index]) for name in SPLITS}
+        | {kind: int(positions[rows[index]]) for kind, rows in shown.items()}
+        for index, row in enumerate(dataset.classes.rows)
+    ]
+
+
+def _shown_images(train: Split, classes: Classes) -> dict[str, list[int]]:
+    """The positions of the `typical`, the `brightest` and the `darkest` image of each class."""
     brightness = pixels.brightness(train.features)
     found: dict[str, list[int]] = {"typical": [], "brightest": [], "darkest": []}
     for id in classes.ids:
@@ -130,13 +117,13 @@ def _extremes(train: Split, classes: Classes) -> dict[str, list[int]]:
 
 
 def _typical(features: np.ndarray) -> int:
-    """Of the tenth of images that are most like their mean the one of most contrast."""
+    """The image with the highest contrast among the tenth that is most similar to the mean image."""
     small = np.stack([pixels.resize(image, 16, 16) for image in features]).reshape(len(features), -1)
     centred = small - small.mean(axis=1, keepdims=True)
     contrast = np.linalg.norm(centred, axis=1)
     unit = centred / np.maximum(contrast, 1)[:, np.newaxis]
-    likeness = unit @ unit.mean(axis=0)
-    nearest = np.argsort(-likeness, kind="stable")[: max(1, len(features) // 10)]
+    similarity = unit @ unit.mean(axis=0)
+    nearest = np.argsort(-similarity, kind="stable")[: max(1, len(features) // 10)]
     return int(nearest[contrast[nearest].argmax()])
 
 
@@ -144,8 +131,8 @@ def _copies(
     first: str, second: str, prepared: dict[str, Prepared], chosen: dict[str, np.ndarray], similarity: float
 ) -> dict[str, Any]:
     found = copies.find(prepared[second], prepared[first], similarity)
-    rows, alike = np.flatnonzero(found.position >= 0), found.similarity.round(4)  # no order by the last bits of sums
-    shown = rows[np.lexsort((-alike[rows], found.near[rows]))][:SHOWN_COPIES]
+    rows, rounded = np.flatnonzero(found.position >= 0), found.similarity.round(4)  # the last bits must not sort
+    shown = rows[np.lexsort((-rounded[rows], found.near[rows]))][:SHOWN_COPIES]
     return {
         "first": first,
         "second": second,
@@ -156,7 +143,7 @@ def _copies(
             {
                 "first": int(chosen[first][found.position[row]]),
                 "second": int(chosen[second][row]),
-                "similarity": float(alike[row]),
+                "similarity": float(rounded[row]),
             }
             for row in shown
         ],

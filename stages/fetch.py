@@ -8,7 +8,7 @@ from signs.sources.fetch import fetch
 
 
 def main(data: Path, path: Path, out: Path) -> None:
-    """Gets the data set, from `path` or the web, with names from `data`, and writes it to `out`."""
+    """Gets the data set, from the folder `path` or the web, with class names from `data`, and writes it to `out`."""
     settings = params.load("fetch")
-    settings.pop("path", None)  # DVC gives it
+    settings.pop("path", None)  # it is `path`: DVC watches the folder
     write(out, fetch(data, path, **settings))

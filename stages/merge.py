@@ -1,4 +1,4 @@
-"""Stage `merge`: joins the original and the synthetic data set into one."""
+"""Stage `merge`: joins the original and the synthetic data set."""
 
 from pathlib import Path
 
@@ -8,5 +8,5 @@ from signs.preparation.merging import merge
 
 
 def main(original: Path, synthetic: Path, out: Path) -> None:
-    """Reads both data sets, merges them, writes the result to `out`."""
+    """Merges the data sets `original` and `synthetic` and writes the result to `out`."""
     write(out, merge(read(original), read(synthetic), **params.load("merge")))

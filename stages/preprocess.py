@@ -8,5 +8,5 @@ from signs.preparation.preprocessing import preprocess
 
 
 def main(dataset: Path, out: Path) -> None:
-    """Reads a data set of uint8 images, preprocesses it, writes the result to `out`."""
+    """Preprocesses the uint8 images of `dataset` and writes the result to `out`."""
     write(out, preprocess(read(dataset), **params.load("preprocess")))

@@ -1,1 +1,1 @@
-"""What every part of the pipeline needs: params, files written whole, tables, scores."""
+"""What all packages need: settings, errors, files, tables, scores."""

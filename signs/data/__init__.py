@@ -1,1 +1,1 @@
-"""Data sets: classes, splits, pickles, pixels."""
+"""Data sets: classes, splits, pickles, pixels, image files."""

@@ -1,26 +1,31 @@
-"""The classes of a data set: label ids, names, origins, one-hot rows."""
+"""The classes of a data set: ids, names, origins, mirror images."""
 
-import csv
-import io
 import itertools
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
+from signs.core import tables
 from signs.core.errors import UserError
 
 FILE_NAME = "signnames.csv"
-SEEN_DRAWINGS = "synthetic of seen drawings"  # its test images show drawings that it is trained on
+COLUMNS = ("ClassId", "SignName", "Origin", "Mirrored")
+SEEN_DRAWINGS = "synthetic of seen drawings"  # test images show drawings that training images show too
 ORIGINS = ("photographs", "rendered", "synthetic", SEEN_DRAWINGS)
 
 
 class SignClass(NamedTuple):
     """One class.
 
-    `id`: that labels carry. `origin`: where its images come from, one of ORIGINS. `mirrored`: the name of the class
-    that its mirror image shows, its own where it is symmetric; empty where its mirror image is no sign.
+    Attributes:
+        id: The number that labels hold, at least 0.
+        name: Name of the sign.
+        origin: Where the images come from, one of ORIGINS.
+        mirrored: Name of the class that the mirror image shows: its own if the sign is symmetric, empty if the mirror
+            image is no sign.
     """
 
     id: int
@@ -30,16 +35,16 @@ class SignClass(NamedTuple):
 
     @property
     def is_synthetic(self) -> bool:
-        """Whether its images were made of drawings, by `synthesize`."""
+        """Whether stage `synthesize` made the images from drawings."""
         return self.origin in ("synthetic", SEEN_DRAWINGS)
 
 
 @dataclass(frozen=True)
 class Classes:
-    """The classes of a data set in ascending order of id; ids may have gaps and start anywhere.
+    """The classes of a data set, in ascending order of id. Ids may have gaps and start anywhere.
 
     Raises:
-        UserError: An id occurs twice or is negative, or an origin is unknown.
+        ValueError: An id occurs twice or is negative, or an origin is unknown.
     """
 
     rows: tuple[SignClass, ...]
@@ -49,51 +54,57 @@ class Classes:
         object.__setattr__(self, "rows", rows)
         for row, successor in itertools.pairwise(rows):
             if row.id == successor.id:
-                raise UserError(f"class id {row.id} occurs twice; each class needs its own")
+                raise ValueError(f"class id {row.id} occurs twice; each class needs its own")
         for row in rows:
             if row.id < 0:
-                raise UserError(f"class id {row.id} is negative; ids start at 0")
+                raise ValueError(f"class id {row.id} is negative; ids start at 0")
             if row.origin not in ORIGINS:
-                raise UserError(f"origin {row.origin!r} of class {row.id} is not one of {', '.join(ORIGINS)}")
+                raise ValueError(f"origin {row.origin!r} of class {row.id} is not one of {', '.join(ORIGINS)}")
 
     def __len__(self) -> int:
         return len(self.rows)
 
     @property
     def ids(self) -> np.ndarray:
-        """The ids, int64 of shape (classes,), ascending."""
+        """The ids, int64 (classes,), ascending."""
         return np.array([row.id for row in self.rows], dtype=np.int64)
 
     @property
     def names(self) -> list[str]:
-        """The names in the order of the ids."""
+        """The names, in order of the ids."""
         return [row.name for row in self.rows]
 
     @property
     def partners(self) -> np.ndarray:
-        """The index of the class that each one's mirror image shows, -1 for none: int64 (classes,)."""
-        places = {row.name: index for index, row in enumerate(self.rows)}
-        return np.array([places.get(row.mirrored, -1) for row in self.rows], dtype=np.int64)
+        """Position of the class that the mirror image of each class shows, -1 if there is none: int64 (classes,)."""
+        positions = {row.name: position for position, row in enumerate(self.rows)}
+        return np.array([positions.get(row.mirrored, -1) for row in self.rows], dtype=np.int64)
 
     def with_origin(self, origin: str) -> "Classes":
-        """The same classes, all of one origin."""
+        """The same classes, all with this origin."""
         return Classes(tuple(row._replace(origin=origin) for row in self.rows))
 
 
-def of_labels(labels: np.ndarray, known: Classes | None = None, origin: str = "photographs") -> Classes:
-    """The classes that occur in `labels`, named after `known` where it has them, else after their ids."""
+def classes_from_labels(labels: np.ndarray, known: Classes | None = None, origin: str = "photographs") -> Classes:
+    """The classes that occur in labels.
+
+    Args:
+        labels: Ids, integers of any shape.
+        known: Classes to take names, origins and mirror images from.
+        origin: Origin of a class that is not in `known`. Its name is its id.
+    """
     rows = {row.id: row for row in known.rows} if known else {}
     ids = np.unique(labels).tolist()
     return Classes(tuple(rows.get(id, SignClass(id, str(id), origin)) for id in ids))
 
 
 def indices(labels: np.ndarray, ids: np.ndarray) -> np.ndarray:
-    """Maps label ids to 0..n-1, the positions of a network's outputs.
+    """Maps ids to 0..n-1, the positions of a network's outputs.
 
     Args:
-        labels: Integer ids, any shape.
-        ids: The training set's ids, ascending, shape (n,). Taking them from the labels at hand
-            would shift every index where a class is missing.
+        labels: Ids, integers of any shape.
+        ids: Ids of the training set, ascending, (n,). The ids of `labels` would not do: if a class were missing,
+            all positions behind it would shift.
 
     Returns:
         int64, the shape of `labels`.
@@ -109,45 +120,44 @@ def indices(labels: np.ndarray, ids: np.ndarray) -> np.ndarray:
 
 
 def one_hot(labels: np.ndarray, ids: np.ndarray) -> np.ndarray:
-    """One-hot rows, float32 of shape (len(labels), len(ids)); errors as `indices`."""
+    """One-hot rows, float32 (len(labels), len(ids)); errors as in `indices`."""
     return np.eye(len(ids), dtype=np.float32)[indices(labels, ids)]
 
 
 def read(path: Path) -> Classes:
-    """Reads `ClassId,SignName` and, where these columns are there, `Origin` (else photographs) and `Mirrored`.
+    """Reads a CSV file with the columns `ClassId` and `SignName`.
+
+    `Origin` and `Mirrored` may be missing or empty: then the images are photographs, and mirror images no signs.
 
     Raises:
-        UserError: The file is not of that form.
+        UserError: The file is missing or has another form.
     """
+    if not path.is_file():
+        raise UserError(f"{path} is missing; it names the classes, a line each: {','.join(COLUMNS)}")
     return parse(path.read_bytes(), str(path))
 
 
-def parse(content: bytes, path: str) -> Classes:
-    """The classes in the bytes of a CSV file; `path` names it in errors."""
+def parse(content: bytes, where: str) -> Classes:
+    """Does what `read` does with the bytes of a file; `where` names it in errors."""
+    rows = tables.parse(content, where, COLUMNS[:2])
     try:
-        table = csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""))
-        if not {"ClassId", "SignName"} <= set(table.fieldnames or ()):
-            raise KeyError("ClassId")
-        return Classes(
-            tuple(
-                SignClass(
-                    int(row["ClassId"]),
-                    row["SignName"].strip(),
-                    row.get("Origin") or "photographs",
-                    (row.get("Mirrored") or "").strip(),
-                )
-                for row in table
-            )
-        )
-    except (KeyError, UnicodeDecodeError, csv.Error, AttributeError, TypeError) as error:
-        raise UserError(f"{path} is no table of ClassId,SignName,Origin: {error!r}") from None
+        return Classes(tuple(map(_sign_class, rows)))
     except ValueError as error:
-        raise UserError(f"{path}: {error}") from None
+        raise UserError(f"{where}: {error}") from None
+
+
+def parse_id(text: str) -> int:
+    """A class id from text; a ValueError if it is not a whole number from 0."""
+    if not re.fullmatch("[0-9]{1,18}", text):
+        raise ValueError(f"ClassId {text[:40]!r} is not a whole number from 0")
+    return int(text)
+
+
+def _sign_class(row: dict[str, str | None]) -> SignClass:
+    id, name, origin, mirrored = ((row.get(column) or "").strip() for column in COLUMNS)
+    return SignClass(parse_id(id), name, origin or "photographs", mirrored)
 
 
 def write(path: Path, classes: Classes) -> None:
-    """Writes `ClassId,SignName,Origin,Mirrored` with a line for each class."""
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["ClassId", "SignName", "Origin", "Mirrored"])
-        writer.writerows(classes.rows)
+    """Writes a CSV file that `read` reads."""
+    tables.write(path, [dict(zip(COLUMNS, row, strict=True)) for row in classes.rows], COLUMNS)

@@ -1,4 +1,4 @@
-"""A data set: a folder with `train.p`, `valid.p`, `test.p` and the names of its classes."""
+"""A data set: a folder with `train.p`, `valid.p`, `test.p` and `signnames.csv`."""
 
 import hashlib
 from collections.abc import Callable, Collection, Iterator
@@ -13,19 +13,20 @@ from signs.core.errors import UserError
 from signs.core.files import replaced
 from signs.core.params import Section, Share
 from signs.data import classes, pickles
-from signs.data.classes import Classes
+from signs.data.classes import Classes, classes_from_labels
 
 SPLITS = ("train", "valid", "test")
 HIDDEN = "hidden"
-ALIGNMENT = 64  # bytes; TensorFlow computes on memory that begins at a multiple of it, and copies any other
+ALIGNMENT = 64  # bytes; TensorFlow copies arrays that start elsewhere
 
 
 class Split(NamedTuple):
     """Images and their labels.
 
-    `features`: (n, height, width, channels), uint8 in 0-255, or float32 in [-1, 1] once preprocessed.
-    `labels`: class ids, int64 of shape (n,).
-    `synthetic`: which images `synthesize` made, bool of shape (n,); None where there is no such word.
+    Attributes:
+        features: (n, height, width, channels), uint8 0-255, or float32 in [-1, 1] after preprocessing.
+        labels: Class ids, int64 (n,).
+        synthetic: Which images stage `synthesize` made, bool (n,); None if that is unknown.
     """
 
     features: np.ndarray
@@ -33,21 +34,21 @@ class Split(NamedTuple):
     synthetic: np.ndarray | None = None
 
     def of(self, ids: Collection[int]) -> "Split":
-        """The images of these classes, in their order."""
+        """The images of these classes, in the same order."""
         return self.at(np.isin(self.labels, list(ids)))
 
     def without(self, ids: Collection[int]) -> "Split":
-        """The images of all other classes, in their order."""
+        """The images of all other classes, in the same order."""
         return self.at(np.isin(self.labels, list(ids), invert=True)) if ids else self
 
     def at(self, rows: np.ndarray) -> "Split":
-        """The images at these positions, or where a mask is true."""
+        """The images at these positions, or where this mask is true."""
         synthetic = None if self.synthetic is None else self.synthetic[rows]
         return Split(self.features[rows], self.labels[rows], synthetic)
 
 
 class Shares(Section):
-    """The share of each split, 0-1; together 1."""
+    """The share of each split, 0-1; the sum is 1."""
 
     train: Share
     valid: Share
@@ -57,15 +58,20 @@ class Shares(Section):
     def _check_sum(self) -> "Shares":
         total = self.train + self.valid + self.test
         if abs(total - 1) > 1e-6:
-            raise UserError(f"the shares add up to {total:g}; expected 1")
+            raise ValueError(f"the shares add up to {total:g}; expected 1")
         return self
 
 
 @dataclass(frozen=True)
 class DataSet:
-    """Three splits and the classes that their labels mean.
+    """Three splits and their classes.
 
-    `hidden`: photographs of classes that are trained on synthetic images instead, kept to measure on.
+    Attributes:
+        train: Images to train on.
+        valid: Images to choose by: the best epoch, thresholds.
+        test: Images to measure on.
+        classes: The classes of the training split.
+        hidden: Photographs of classes that training sees synthetic images of instead; to measure on.
     """
 
     train: Split
@@ -76,41 +82,43 @@ class DataSet:
 
     @property
     def splits(self) -> dict[str, Split]:
-        """The splits by name, in the order train, valid, test."""
+        """`train`, `valid` and `test` by name."""
         return {name: getattr(self, name) for name in SPLITS}
 
     def items(self) -> Iterator[tuple[str, Split]]:
-        """All that is stored, by name: the splits, then `hidden` where there is such a thing."""
+        """All that is stored, by name: the three splits, then `hidden` if there is one."""
         yield from self.splits.items()
         if self.hidden:
             yield HIDDEN, self.hidden
 
     def map(self, function: Callable[[Split], Split]) -> "DataSet":
-        """The data set with `function` applied to each split."""
+        """Applies a function to each split, `hidden` too."""
         hidden = function(self.hidden) if self.hidden else None
         return DataSet(function(self.train), function(self.valid), function(self.test), self.classes, hidden)
 
 
 @dataclass(frozen=True)
 class Stream:
-    """A data set that is made split by split whenever it is asked for, so that memory need not hold it whole.
+    """A data set that is made split by split as it is read, so that it need not fit in memory.
 
-    `items`: gives the splits by name as `DataSet.items` does, train first.
+    Attributes:
+        items: Gives the splits by name, as `DataSet.items` does. May be called again.
+        classes: The classes of the training split.
     """
 
     items: Callable[[], Iterator[tuple[str, Split]]]
     classes: Classes
 
     def gathered(self) -> DataSet:
-        """The whole of it."""
+        """The data set in memory."""
         return DataSet(**dict(self.items()), classes=self.classes)
 
 
 def read(folder: Path) -> DataSet:
-    """Reads a folder; the classes are those of the training labels, named after `signnames.csv`.
+    """Reads a data set. Its classes are those that occur in `train.p`; `signnames.csv` names them, if it is there.
 
     Raises:
-        UserError: A file is missing or is no such pickle, or `check` finds a fault.
+        UserError: A file is missing or damaged, or `check` finds a fault.
     """
     splits = {}
     for name in (*SPLITS, HIDDEN):
@@ -123,17 +131,22 @@ def read(folder: Path) -> DataSet:
             splits[name] = read_split(file, str(path))
     names = folder / classes.FILE_NAME
     known = classes.read(names) if names.is_file() else None
-    return check(DataSet(**splits, classes=classes.of_labels(splits["train"].labels, known)), str(folder))
+    return check(DataSet(**splits, classes=classes_from_labels(splits["train"].labels, known)), str(folder))
 
 
 def read_split(file: BinaryIO, where: str) -> Split:
-    """Reads one pickled split without running anything that it names.
+    """Reads one pickled split and runs nothing that the pickle names.
 
-    Other keys than those of a `Split` are passed over; images in one channel may lack the last axis.
-    The memory of the features begins at a multiple of `ALIGNMENT`.
+    Args:
+        file: A pickled dict with the arrays of a `Split`. Other keys are ignored. Images with one channel may lack
+            the last axis.
+        where: Name of the file, for errors.
+
+    Returns:
+        The split; its features start at a multiple of `ALIGNMENT` in memory.
 
     Raises:
-        UserError: Named with `where`: no pickle, no dict of arrays, or one that names anything but arrays.
+        UserError: The file is no such pickle.
     """
     content = pickles.read(file, where)
     if not {"features", "labels"} <= content.keys():
@@ -158,7 +171,7 @@ def _aligned(array: np.ndarray) -> np.ndarray:
 
 
 def write(folder: Path, dataset: DataSet | Stream) -> None:
-    """Writes the pickles and `signnames.csv`; `folder` is whole or untouched.
+    """Writes the pickles and `signnames.csv`. If anything fails, `folder` stays as it was.
 
     Raises:
         UserError: `check` finds a fault.
@@ -172,7 +185,7 @@ def write(folder: Path, dataset: DataSet | Stream) -> None:
 
 
 def digest(folder: Path) -> str:
-    """SHA-256 over the three pickles and the class names of a folder, in hexadecimal."""
+    """SHA-256 of the three pickles and `signnames.csv`, in hexadecimal."""
     total = hashlib.sha256()
     for name in [*(f"{split}.p" for split in SPLITS), classes.FILE_NAME]:
         path = folder / name
@@ -183,11 +196,15 @@ def digest(folder: Path) -> str:
 
 
 def check(dataset: DataSet, where: str) -> DataSet:
-    """Returns `dataset` if all its splits are sound and fit together.
+    """Returns the data set if its splits are sound and fit together.
+
+    Args:
+        dataset: The data set to check.
+        where: Its name, for errors.
 
     Raises:
-        UserError: Named with `where`: an empty split, another rank or type, lengths or image shapes
-            that differ, or a label that the training split lacks.
+        UserError: A split is empty or has another type or rank, the number of labels or the shapes of images differ,
+            or a label does not occur in the training split.
     """
     for _ in _checked(dataset, where):
         pass
@@ -209,7 +226,7 @@ def _checked(dataset: DataSet | Stream, where: str) -> Iterator[tuple[str, Split
         if len(unknown):
             raise UserError(
                 f"{where}/{name}.p: labels {unknown.tolist()[:10]} occur in no training image; "
-                "add some to train.p or take these images out"
+                "add some to train.p or remove these images"
             )
         yield name, split
 
@@ -219,7 +236,7 @@ def _check_split(split: Split, where: str) -> None:
     if features.ndim != 4 or features.dtype not in (np.uint8, np.float32):
         raise UserError(
             f"{where}: features are {features.dtype} of shape {features.shape}; expected "
-            "(n, height, width, channels), uint8, or float32 once preprocessed"
+            "(n, height, width, channels), uint8, or float32 after preprocessing"
         )
     if labels.ndim != 1 or labels.dtype.kind not in "iu":
         raise UserError(f"{where}: labels are {labels.dtype} of shape {labels.shape}; expected integers of shape (n,)")
@@ -231,5 +248,6 @@ def _check_split(split: Split, where: str) -> None:
         )
     if not features.size:
         raise UserError(f"{where}: no image in it (features of shape {features.shape}); each split needs some")
-    if labels.min() < 0:
-        raise UserError(f"{where}: label {labels.min()} is negative; class ids start at 0")
+    lowest = labels.astype(np.int64).min()
+    if lowest < 0:
+        raise UserError(f"{where}: label {lowest} is negative; class ids start at 0")

@@ -1,4 +1,4 @@
-"""Pickled dicts of arrays, read without running anything that they name."""
+"""Pickled dicts of arrays. Reading runs nothing that a pickle names."""
 
 import pickle
 import re
@@ -9,23 +9,25 @@ import numpy as np
 
 from signs.core.errors import UserError
 
-PROTOCOL = 5  # the first that writes an array without a copy; fixed, for the same bytes everywhere
+PROTOCOL = 5  # the first that writes arrays without a copy; fixed, so that the bytes are the same everywhere
 
 
 def write(file: BinaryIO, arrays: Mapping[str, np.ndarray]) -> None:
-    """Pickles the arrays; the same ones give the same bytes, however they lie in memory."""
-    # Pickled is also whether an array can be written to, and in which order it lies.
+    """Pickles the arrays. The same values give the same bytes, whatever the memory layout."""
+    # A pickle also holds the memory layout, and whether an array is writable.
     content = {name: np.require(array, requirements=["C", "W"]) for name, array in arrays.items()}
     pickle.dump(content, file, protocol=PROTOCOL)
 
 
 def read(file: BinaryIO, where: str) -> dict[str, Any]:
-    """Reads a pickled dict: its arrays, of numbers or text, and what else plain values are in it.
+    """Reads a pickled dict of arrays of numbers or text, and of plain values.
 
-    Keys that are no text are passed over.
+    Args:
+        file: The pickle. Keys that are no strings are ignored.
+        where: Name of the file, for errors.
 
     Raises:
-        UserError: Named with `where`: no pickle, no dict, or one that names anything but arrays.
+        UserError: It is no pickle, holds no dict, or names anything but arrays.
     """
     try:
         content = _ArrayUnpickler(file).load()
@@ -38,7 +40,7 @@ def read(file: BinaryIO, where: str) -> dict[str, Any]:
 
 
 class _Dtype:
-    """Stands for `numpy.dtype`, of numbers and text only: an array of objects is an array of addresses."""
+    """Replaces `numpy.dtype`. Only numbers and text: an array of objects would be an array of addresses."""
 
     def __init__(self, code: str, *_: object) -> None:
         if not re.fullmatch(r"[biufcSU]\d+", code):
@@ -50,7 +52,7 @@ class _Dtype:
 
 
 class _Array:
-    """Stands for `numpy.ndarray`, which would take a pickle's word for what lies in its memory."""
+    """Replaces `numpy.ndarray`, which trusts what a pickle says of its memory."""
 
     def __init__(self, *_: object) -> None:  # a pickle gives the shape of an empty array first
         self.array = np.empty(0)
@@ -71,7 +73,7 @@ def _encode(text: str, _encoding: str) -> bytes:
 
 
 class _ArrayUnpickler(pickle.Unpickler):
-    """Builds arrays and plain containers, and nothing else: a pickle can name any function to call."""
+    """Builds arrays and plain containers only: a pickle could call any function."""
 
     STAND_INS: ClassVar = {
         ("numpy", "ndarray"): _Array,

@@ -1,4 +1,4 @@
-"""Where a data set comes from."""
+"""Where the original data set comes from: one of four sources."""
 
 from pathlib import Path
 from typing import Any, Literal
@@ -6,10 +6,10 @@ from typing import Any, Literal
 from signs.core.params import Sha256, validated
 from signs.data import classes
 from signs.data.datasets import DataSet
-from signs.sources.folders import folders as from_folders
-from signs.sources.gtsrb import official
-from signs.sources.release import Mirrors, release
-from signs.sources.sample import sample as rendered
+from signs.sources.folders import read_folders
+from signs.sources.gtsrb import read_gtsrb
+from signs.sources.release import Mirrors, read_release
+from signs.sources.sample import render_sample
 
 
 @validated("fetch")
@@ -24,33 +24,32 @@ def fetch(
     gtsrb: dict[str, Any],
     folders: dict[str, Any],
 ) -> DataSet:
-    """Gets the original data set from one of four sources.
+    """Gets the original data set.
 
     Args:
-        data: The folder with `signnames.csv`; downloads are kept below it.
-        path: The folder that `sample` and `folders` read.
-        source: `sample` renders one here, `signs` reads a release zip, `gtsrb` the official archives,
-            `folders` your own images.
-        url: Of the release zip, or its mirrors.
-        sha256: Of the release zip.
+        data: Folder with `signnames.csv`; its subfolder `downloads` keeps downloads.
+        path: Folder that `sample` and `folders` read; the other sources ignore it.
+        source: `sample` renders drawings, `signs` reads a release zip, `gtsrb` the official archives, `folders` your
+            own images.
+        url: Address of the release zip, or a list of mirrors.
+        sha256: Digest of the release zip.
         sample: Settings of `sample`.
         gtsrb: Settings of `gtsrb`.
         folders: Settings of `folders`.
 
     Returns:
-        uint8 images, RGB or in one channel.
+        uint8 images, in RGB or with one channel.
 
     Raises:
-        ValueError: The source does not give a sound data set.
+        UserError: The source gives no sound data set.
     """
-    downloads = data / "downloads"
-    known = classes.read(data / classes.FILE_NAME)
+    if source == "folders":
+        return read_folders(path, **folders)
+    downloads, known = data / "downloads", classes.read(data / classes.FILE_NAME)
     match source:
         case "sample":
-            return rendered(path, known, **sample)
+            return render_sample(path, known, **sample)
         case "signs":
-            return release(downloads, known, url, sha256)
+            return read_release(downloads, known, url, sha256)
         case "gtsrb":
-            return official(downloads, known, **gtsrb)
-        case "folders":
-            return from_folders(path, **folders)
+            return read_gtsrb(downloads, known, **gtsrb)

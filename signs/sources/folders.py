@@ -1,61 +1,56 @@
-"""Source `folders`: anybody's images, one folder a class."""
+"""Source `folders`: your own images, one folder for each class."""
 
 import itertools
 import re
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from signs.core.errors import UserError
 from signs.core.params import Count, Seed, validated
-from signs.data import pixels as images
+from signs.data import pixels
 from signs.data.classes import Classes, SignClass
 from signs.data.datasets import SPLITS, DataSet, Shares, Split, check
-from signs.rendering import drawings
+from signs.data.reader import read_rgb
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".ppm", ".webp")
-TRANSPARENT_SUFFIXES = (".png", ".webp")
 
 
 @validated("fetch.folders")
-def folders(path: Path, *, height: Count, width: Count, shares: Shares, track: str | None, seed: Seed) -> DataSet:
-    """Reads a folder of folders of images, and divides it.
+def read_folders(path: Path, *, height: Count, width: Count, shares: Shares, track: str | None, seed: Seed) -> DataSet:
+    """Reads a folder of folders of images and splits it.
 
-    The classes are the folders in sorted order: their names, if all are numbers, are the ids, else ids
-    count from 0. Transparent images are laid on white, 16 bits cut to 8, grey ones repeated in three
-    channels, and photographs in JPEG turned as their EXIF orientation says. Hidden files and those of
-    other kinds are passed over.
+    Each folder is a class. If all folder names are numbers, these are the class ids; else ids count from 0, in order
+    of the names. Images become 8-bit RGB, see `data.reader`. Hidden files and files with other suffixes are ignored.
 
     Args:
-        path: Holds a folder for each class, with PNG, JPEG, PPM or WebP files of any size in it.
-        height: To which each image is scaled whole, in pixels.
-        width: Likewise.
-        shares: Of each class's tracks in train, valid and test. Training gets what rounding leaves.
-        track: Regular expression searched for in the file name; files of a class with the same match
-            (or first group) belong together and stay in one split; a file without a match stands by
-            itself. None: each does.
-        seed: Of the division; each class has its own stream of draws, so that what is added to one
-            leaves the division of the others.
+        path: Holds a folder for each class, with images of any size.
+        height: Of the images, in pixels; each is scaled to that size.
+        width: Of the images, in pixels.
+        shares: Share of each class's tracks in each split. Training gets what rounding leaves.
+        track: Regular expression to search file names for. Files of a class with the same match (or the same first
+            group) are a track and go to the same split. A file without a match is a track of its own; with None,
+            every file is.
+        seed: Seed of the split. Each class is split on its own: adding images to one does not change the others.
 
     Raises:
-        UserError: No image, an unreadable one, shares that do not add up, or a split left empty.
+        UserError: There are no images, one is unreadable, or a split is empty.
     """
-    found = _found(path)
+    found = _find(path)
     parts: dict[str, list[tuple[Path, int]]] = {split: [] for split in SPLITS}
     for row, files in found:
         rng = np.random.default_rng([seed, row.id])
-        for split, chosen in zip(SPLITS, divided(tracks(files, track), shares, rng), strict=True):
+        for split, chosen in zip(SPLITS, divide(tracks(files, track), shares, rng), strict=True):
             parts[split] += [(file, row.id) for file in chosen]
     for split, part in parts.items():
         if not part:
-            raise UserError(f"{path}: no image falls to {split}; raise fetch.folders.shares.{split} or add images")
+            raise UserError(f"{path}: {split} gets no image; raise fetch.folders.shares.{split} or add images")
     train, valid, test = (_read(part, height, width) for part in parts.values())
     return check(DataSet(train, valid, test, Classes(tuple(row for row, _ in found))), str(path))
 
 
 def tracks(files: list[Path], pattern: str | None) -> list[list[Path]]:
-    """Files that belong together, in order of what they share."""
+    """Groups files by what a pattern finds in their names, in order of that."""
     try:
         expression = re.compile(pattern or "")
     except re.error as error:
@@ -68,8 +63,8 @@ def tracks(files: list[Path], pattern: str | None) -> list[list[Path]]:
     return [groups[key] for key in sorted(groups)]
 
 
-def divided(groups: list[list[Path]], shares: Shares, rng: np.random.Generator) -> list[list[Path]]:
-    """The files of whole groups for train, valid and test."""
+def divide(groups: list[list[Path]], shares: Shares, rng: np.random.Generator) -> list[list[Path]]:
+    """Divides whole groups of files among train, valid and test."""
     order = [groups[i] for i in rng.permutation(len(groups))]
     valid = int(len(groups) * shares.valid + 1e-9)
     test = int(len(groups) * shares.test + 1e-9)
@@ -77,7 +72,8 @@ def divided(groups: list[list[Path]], shares: Shares, rng: np.random.Generator) 
     return [sorted(file for group in part for file in group) for part in parts]
 
 
-def _found(path: Path) -> list[tuple[SignClass, list[Path]]]:
+def _find(path: Path) -> list[tuple[SignClass, list[Path]]]:
+    """The classes in a folder, and the images of each."""
     if not path.is_dir():
         raise UserError(f"fetch.path: {path} is no folder; it should hold a folder of images for each class")
     listed = {
@@ -86,18 +82,24 @@ def _found(path: Path) -> list[tuple[SignClass, list[Path]]]:
         if folder.is_dir()
     }
     if not any(listed.values()):
-        raise UserError(f"{path} holds no images; put a folder for each class there, with {', '.join(SUFFIXES)} files")
+        raise UserError(
+            f"fetch.path: {path} holds no folders with {', '.join(SUFFIXES)} files; make one for each class, or name "
+            "another folder: dvc exp run -S fetch.source=folders -S fetch.path=data/images"
+        )
     empty = [name for name, files in listed.items() if not files]
     if empty:
         raise UserError(f"{path / empty[0]} holds no image; fill it or remove it")
-    numbered = all(re.fullmatch("[0-9]{1,9}", name) for name in listed)
-    names = sorted(listed, key=int) if numbered else list(listed)
-    for name, successor in itertools.pairwise(names):
-        if numbered and int(name) == int(successor):
-            raise UserError(f"{path} has folders {name} and {successor}, both of class {int(name)}; rename one")
-    return [
-        (SignClass(int(name) if numbered else i, name, "photographs"), listed[name]) for i, name in enumerate(names)
-    ]
+    return [(row, listed[row.name]) for row in _number(path, list(listed))]
+
+
+def _number(path: Path, names: list[str]) -> list[SignClass]:
+    if not all(re.fullmatch("[0-9]{1,9}", name) for name in names):
+        return [SignClass(i, name, "photographs") for i, name in enumerate(names)]
+    rows = sorted(SignClass(int(name), name, "photographs") for name in names)
+    for row, successor in itertools.pairwise(rows):
+        if row.id == successor.id:
+            raise UserError(f"{path} has folders {row.name} and {successor.name}, both of class {row.id}; rename one")
+    return rows
 
 
 def _visible(folder: Path) -> list[Path]:
@@ -105,13 +107,7 @@ def _visible(folder: Path) -> list[Path]:
 
 
 def _read(part: list[tuple[Path, int]], height: int, width: int) -> Split:
-    pixels = np.empty((len(part), height, width, 3), dtype=np.uint8)
-    for i, (file, _) in enumerate(part):
-        pixels[i] = images.resize(_image(file), height, width)
-    return Split(pixels, np.array([label for _, label in part], dtype=np.int64))
-
-
-def _image(file: Path) -> np.ndarray:
-    if file.suffix.lower() in TRANSPARENT_SUFFIXES:
-        return drawings.on_background(drawings.read(file))
-    return cv2.cvtColor(images.decode(file.read_bytes(), str(file)), cv2.COLOR_BGR2RGB)
+    features = np.empty((len(part), height, width, 3), dtype=np.uint8)
+    for image, (file, _) in zip(features, part, strict=True):
+        image[...] = pixels.resize(read_rgb(file), height, width)
+    return Split(features, np.array([label for _, label in part], dtype=np.int64))

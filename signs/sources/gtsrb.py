@@ -4,26 +4,24 @@ Source: Stallkamp, Schlipsing, Salmen, Igel, "Man vs. computer: Benchmarking mac
 for traffic sign recognition", 2012.
 """
 
-import csv
-import io
 import math
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Annotated, NamedTuple
 
-import cv2
 import numpy as np
 from pydantic import Field
 from tqdm import tqdm
 
+from signs.core import tables
 from signs.core.errors import UserError
 from signs.core.params import Count, Section, Seed, Share, preset, validated
-from signs.data import classes
-from signs.data import pixels as images
-from signs.data.classes import Classes
+from signs.data import pixels
+from signs.data.classes import Classes, classes_from_labels, parse_id
 from signs.data.datasets import DataSet, Split, check
+from signs.data.reader import decode_rgb
 from signs.sources import download
+from signs.sources.archives import content, opened
 
 TRAINING_IMAGES = "GTSRB_Final_Training_Images.zip"
 TEST_IMAGES = "GTSRB_Final_Test_Images.zip"
@@ -33,7 +31,7 @@ Md5 = Annotated[str, Field(pattern="^[0-9a-fA-F]{32}$")]
 
 
 class Digests(Section):
-    """MD5 of each archive, in hexadecimal, as published with them."""
+    """MD5 of each archive in hexadecimal, as published with them."""
 
     training_images: Md5
     test_images: Md5
@@ -41,21 +39,26 @@ class Digests(Section):
 
 
 class Archives(Section):
-    """The official archives: `url`, the address or folder below which they lie, and their `md5`."""
+    """The official archives.
+
+    Attributes:
+        url: Address or folder that holds them.
+        md5: Their digests.
+    """
 
     url: str
     md5: Digests
 
 
 class Entry(NamedTuple):
-    """One line of a table of images: its file in the archive, its label."""
+    """A line of a table of images: the file in the archive and the class id."""
 
     file: str
     label: int
 
 
 @validated("fetch.gtsrb")
-def official(
+def read_gtsrb(
     downloads: Path,
     known: Classes,
     *,
@@ -65,19 +68,19 @@ def official(
     valid_share: Share,
     seed: Seed,
 ) -> DataSet:
-    """Reads the three archives; validation holds out whole tracks.
+    """Reads the three archives. Validation gets whole tracks of the training images.
 
     Args:
-        downloads: Where downloads are kept.
+        downloads: Folder that keeps downloads.
         known: Names of the classes.
-        archives: Where they lie, and their digests.
-        height: To which each image is scaled whole, in pixels.
-        width: Likewise.
-        valid_share: Of the tracks of each class, rounded up, go to validation.
-        seed: Of the choice of tracks.
+        archives: The archives.
+        height: Of the images, in pixels; each is scaled to that size.
+        width: Of the images, in pixels.
+        valid_share: Share of each class's tracks, rounded up, that goes to validation.
+        seed: Seed of the choice of tracks.
 
     Raises:
-        UserError: An archive cannot be had, is damaged, or is not of the official form.
+        UserError: An archive is not available or damaged, or has another form.
     """
     paths = {
         name: _fetched(f"{archives.url.rstrip('/')}/{name}", digest, downloads)
@@ -87,18 +90,14 @@ def official(
             (TEST_LABELS, archives.md5.test_labels),
         )
     }
-    with download.opened(paths[TRAINING_IMAGES]) as archive:
-        entries = [entry for table in _tables(archive) for entry in _entries(archive, table)]
-        held_out = in_validation(entries, valid_share, seed)
-        pixels = _pixels(archive, entries, height, width)
-    labels = np.array([entry.label for entry in entries], dtype=np.int64)
-    train, valid = (Split(pixels[chosen], labels[chosen]) for chosen in (~held_out, held_out))
+    training, in_valid = _training(paths[TRAINING_IMAGES], height, width, valid_share, seed)
     test = _test(paths[TEST_IMAGES], paths[TEST_LABELS], height, width)
-    return check(DataSet(train, valid, test, classes.of_labels(train.labels, known)), "GTSRB")
+    train, valid = training.at(~in_valid), training.at(in_valid)
+    return check(DataSet(train, valid, test, classes_from_labels(train.labels, known)), "GTSRB")
 
 
 def in_validation(entries: list[Entry], share: float, seed: int) -> np.ndarray:
-    """Which images go to validation: those of ceil(share) of each class's tracks; bool (n,)."""
+    """Chooses the images of validation: those of ceil(share) of each class's tracks; bool (n,)."""
     tracks = [(entry.label, PurePosixPath(entry.file).name.split("_")[0]) for entry in entries]
     rng = np.random.default_rng(seed)
     chosen = set()
@@ -112,53 +111,51 @@ def in_validation(entries: list[Entry], share: float, seed: int) -> np.ndarray:
 def _fetched(url: str, md5: str, downloads: Path) -> Path:
     try:
         return download.fetch([url], f"md5:{md5}", downloads)
-    except ValueError as error:
-        raise UserError(
-            f"fetch.gtsrb: {error}. Without it, on rendered images: dvc exp run -S fetch.source=sample"
-        ) from None
+    except UserError as error:
+        raise UserError(f"fetch.gtsrb: {error}. {download.INSTEAD}") from None
 
 
-def _tables(archive: zipfile.ZipFile) -> list[str]:
-    tables = sorted(name for name in archive.namelist() if PurePosixPath(name).match("GT-*.csv"))
-    if not tables:
-        raise UserError(f"{archive.filename} holds no GT-NNNNN.csv; it is not the archive of training images")
-    return tables
-
-
-def _entries(archive: zipfile.ZipFile, table: str) -> Iterator[Entry]:
-    text = download.content(archive, table).decode("ascii", errors="replace")
-    try:
-        for row in csv.DictReader(io.StringIO(text), delimiter=";"):
-            yield Entry(str(PurePosixPath(table).parent / row["Filename"]), int(row["ClassId"]))
-    except (KeyError, TypeError, ValueError, csv.Error):
-        raise UserError(
-            f"{archive.filename}/{table} is no table with Filename and ClassId between semicolons"
-        ) from None
-
-
-def _pixels(archive: zipfile.ZipFile, entries: list[Entry], height: int, width: int) -> np.ndarray:
-    result = np.empty((len(entries), height, width, 3), dtype=np.uint8)
-    members = set(archive.namelist())
-    for i, entry in enumerate(tqdm(entries, desc="scaling", unit=" images", leave=False)):
-        where = f"{archive.filename}/{entry.file}"
-        if entry.file not in members:
-            raise UserError(f"{where} is missing, though a table lists it")
-        image = images.decode(download.content(archive, entry.file), where)
-        result[i] = images.resize(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), height, width)
-    return result
+def _training(path: Path, height: int, width: int, valid_share: float, seed: int) -> tuple[Split, np.ndarray]:
+    """All training images, and which of them go to validation."""
+    with opened(path) as archive:
+        entries = [entry for table in _tables(archive) for entry in _entries(archive, table)]
+        return _split(archive, entries, height, width), in_validation(entries, valid_share, seed)
 
 
 def _test(image_path: Path, label_path: Path, height: int, width: int) -> Split:
-    with download.opened(label_path) as archive:
-        tables = _tables(archive)
-        labelled = {
-            PurePosixPath(entry.file).name: entry.label for table in tables for entry in _entries(archive, table)
-        }
-    with download.opened(image_path) as archive:
-        files = sorted(name for name in archive.namelist() if name.endswith(".ppm"))
-        missing = {PurePosixPath(name).name for name in files} ^ labelled.keys()
-        if missing:
-            raise UserError(f"{image_path} and {label_path} do not fit: {min(missing)} is in one of them only")
-        entries = [Entry(name, labelled[PurePosixPath(name).name]) for name in files]
-        pixels = _pixels(archive, entries, height, width)
-    return Split(pixels, np.array([entry.label for entry in entries], dtype=np.int64))
+    with opened(label_path) as archive:
+        entries = [entry for table in _tables(archive) for entry in _entries(archive, table)]
+    labels = {PurePosixPath(entry.file).name: entry.label for entry in entries}
+    with opened(image_path) as archive:
+        files = {PurePosixPath(name).name: name for name in sorted(archive.namelist()) if name.endswith(".ppm")}
+        unpaired = files.keys() ^ labels.keys()
+        if unpaired:
+            raise UserError(f"{image_path} and {label_path} do not fit: {min(unpaired)} is in one of them only")
+        return _split(archive, [Entry(file, labels[name]) for name, file in files.items()], height, width)
+
+
+def _tables(archive: zipfile.ZipFile) -> list[str]:
+    found = sorted(name for name in archive.namelist() if PurePosixPath(name).match("GT-*.csv"))
+    if not found:
+        raise UserError(f"{archive.filename} holds no GT-NNNNN.csv; it is not the archive of training images")
+    return found
+
+
+def _entries(archive: zipfile.ZipFile, table: str) -> list[Entry]:
+    where, folder = f"{archive.filename}/{table}", PurePosixPath(table).parent
+    rows = tables.parse(content(archive, table), where, ("Filename", "ClassId"), delimiter=";")
+    try:
+        return [Entry(str(folder / row["Filename"]), parse_id(row["ClassId"])) for row in rows]
+    except ValueError as error:
+        raise UserError(f"{where}: {error}") from None
+
+
+def _split(archive: zipfile.ZipFile, entries: list[Entry], height: int, width: int) -> Split:
+    features = np.empty((len(entries), height, width, 3), dtype=np.uint8)
+    members = set(archive.namelist())
+    for image, entry in zip(features, tqdm(entries, desc="scaling", unit=" images", leave=False), strict=True):
+        where = f"{archive.filename}/{entry.file}"
+        if entry.file not in members:
+            raise UserError(f"{where} is missing, though a table lists it")
+        image[...] = pixels.resize(decode_rgb(content(archive, entry.file), where), height, width)
+    return Split(features, np.array([entry.label for entry in entries], dtype=np.int64))

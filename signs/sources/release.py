@@ -1,4 +1,4 @@
-"""Source `signs`: a release zip that holds `train.p`, `valid.p` and `test.p`."""
+"""Source `signs`: a release zip with `train.p`, `valid.p` and `test.p`."""
 
 import hashlib
 import io
@@ -8,17 +8,18 @@ from typing import Annotated
 from zipfile import ZipFile
 
 import numpy as np
+import pooch
 from pydantic import BeforeValidator, Field
 
 from signs.core.errors import UserError
 from signs.data import classes
-from signs.data.classes import Classes
+from signs.data.classes import Classes, classes_from_labels
 from signs.data.datasets import SPLITS, DataSet, check, read_split
-from signs.sources import download
+from signs.sources import archives, download
 
 Mirrors = Annotated[list[str], BeforeValidator(lambda url: [url] if isinstance(url, str) else url), Field(min_length=1)]
 
-# The pickles that circulate most widely.
+# SHA-256 of the pickles that circulate most widely.
 KNOWN_SHA256 = {
     "train": "5c319e00df7f45a18761e65dfd47341779c310798a71ea3f371659cc4a63da44",
     "valid": "7d92b991f95cf3bfcc6e35b88bad506b89e562992c1eb6c1034462a9604b6948",
@@ -26,24 +27,22 @@ KNOWN_SHA256 = {
 }
 
 
-def release(downloads: Path, known: Classes, mirrors: list[str], sha256: str | None) -> DataSet:
-    """Reads a release zip from its first mirror that answers.
+def read_release(downloads: Path, known: Classes, mirrors: list[str], sha256: str | None) -> DataSet:
+    """Reads a release zip.
 
     Args:
-        downloads: Where downloads are kept.
-        known: Names for the labels, used where these are exactly its classes and the zip has no
-            `signnames.csv` of its own.
-        mirrors: Addresses, `file://` addresses or paths of the same file.
-        sha256: Of the zip; required for a local file, since a path alone does not tell DVC that the
-            file has changed.
+        downloads: Folder that keeps downloads.
+        known: Names of the classes, used if the zip has no `signnames.csv` and exactly these ids.
+        mirrors: Addresses or paths of the same file, tried in order.
+        sha256: Digest of the zip. A local file needs one, because DVC cannot see that the file at a path changes.
 
     Raises:
-        UserError: No mirror gives it, the digest differs, or it is no such zip.
+        UserError: No mirror gives the file, the digest differs, or it is no such zip.
     """
     path = _fetched(mirrors, sha256, downloads)
     if sha256 is None:
-        print(f"SHA-256 of what came: {download.sha256(path)}; set fetch.sha256 to it to have it checked")
-    with download.opened(path) as archive:
+        print(f"SHA-256 of the download: {pooch.file_hash(path)}; set fetch.sha256 to it, and it is checked")
+    with archives.opened(path) as archive:
         contents = {split: _needed(archive, f"{split}.p") for split in SPLITS}
         names = _only(archive, classes.FILE_NAME)
     for split, content in contents.items():
@@ -54,11 +53,11 @@ def release(downloads: Path, known: Classes, mirrors: list[str], sha256: str | N
     named = own or (known if np.array_equal(known.ids, ids) else None)
     if named is None:
         print(f"The zip names no classes and its {len(ids)} are not those of signnames.csv: ids serve as names")
-    return check(DataSet(**splits, classes=classes.of_labels(ids, named)), str(path))
+    return check(DataSet(**splits, classes=classes_from_labels(ids, named)), str(path))
 
 
 def provenance(split: str, content: bytes, known: Mapping[str, str]) -> str:
-    """Says whether a split's pickle is the one that `known` has the SHA-256 of."""
+    """Says whether a split's pickle has the SHA-256 in `known`."""
     same = hashlib.sha256(content).hexdigest() == known[split]
     return f"{split}.p {'is' if same else 'is not'} the pickle that circulates most widely"
 
@@ -68,14 +67,12 @@ def _fetched(mirrors: list[str], sha256: str | None, downloads: Path) -> Path:
     if local and sha256 is None:
         raise UserError(
             f"fetch.url is a local file, so fetch.sha256 must be set, or DVC would not see it change; it is now "
-            f"{download.sha256(local)}"
+            f"{pooch.file_hash(local)}"
         )
     try:
         return download.fetch(mirrors, sha256, downloads)
-    except ValueError as error:
-        raise UserError(
-            f"fetch.url: {error}. Without it, on rendered images: dvc exp run -S fetch.source=sample"
-        ) from None
+    except UserError as error:
+        raise UserError(f"fetch.url: {error}. {download.INSTEAD}") from None
 
 
 def _needed(archive: ZipFile, name: str) -> bytes:
@@ -86,9 +83,9 @@ def _needed(archive: ZipFile, name: str) -> bytes:
 
 
 def _only(archive: ZipFile, name: str) -> bytes | None:
-    # Some zips from Windows have \ in names; __MACOSX holds what macOS remembers of each file.
+    # Some zips from Windows have \ in names. __MACOSX holds what macOS remembers of each file.
     found = [member for member in archive.namelist() if PureWindowsPath(member).name == name]
     found = [member for member in found if "__MACOSX" not in member]
     if len(found) > 1:
         raise UserError(f"{archive.filename} holds {len(found)} {name} ({', '.join(found)}); expected one")
-    return download.content(archive, found[0]) if found else None
+    return archives.content(archive, found[0]) if found else None

@@ -28,9 +28,9 @@ from signs.evaluation.metrics import evaluate
 from signs.preparation.merging import merge
 from signs.preparation.preprocessing import preprocess
 from signs.sources.fetch import fetch
-from signs.sources.folders import folders
-from signs.sources.gtsrb import official
-from signs.sources.sample import sample
+from signs.sources.folders import read_folders
+from signs.sources.gtsrb import read_gtsrb
+from signs.sources.sample import render_sample
 from signs.synthesis.article import vary
 from signs.synthesis.randomized import randomize
 from signs.synthesis.synthesis import synthesize
@@ -306,9 +306,9 @@ def test_what_names_no_file_is_no_preset(oven):
     ("section", "function"),
     [
         ("fetch", fetch),
-        ("fetch.sample", sample),
-        ("fetch.gtsrb", official),
-        ("fetch.folders", folders),
+        ("fetch.sample", render_sample),
+        ("fetch.gtsrb", read_gtsrb),
+        ("fetch.folders", read_folders),
         ("preprocess", preprocess),
         ("synthesize", synthesize),
         ("synthesis_recipes.article", vary),

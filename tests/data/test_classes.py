@@ -1,17 +1,23 @@
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
+from signs.core.errors import UserError
 from signs.data import classes
 from signs.data.classes import ORIGINS, Classes, SignClass
+
+ROOT = Path(__file__).parents[2]
 
 GAPS = np.array([3, 7, 8, 250])
 
 names = st.text(st.characters(exclude_categories=("C", "Z"), include_characters=', "ß'), max_size=20).map(str.strip)
 rows = st.lists(
-    st.builds(SignClass, st.integers(0, 2**31), names, st.sampled_from(ORIGINS)), unique_by=lambda row: row.id
+    st.builds(SignClass, st.integers(0, 2**31), names, st.sampled_from(ORIGINS), names), unique_by=lambda row: row.id
 )
 
 
@@ -85,10 +91,42 @@ def test_with_origin_changes_the_origin_alone():
     assert known.rows[0].origin == "photographs"
 
 
-def test_classes_of_labels_take_known_names_and_else_their_ids():
-    known = Classes((SignClass(5, "Stop", "rendered"), SignClass(6, "Yield", "rendered")))
-    found = classes.of_labels(np.array([9, 5, 5, 9], dtype=np.uint8), known)
-    assert found.rows == (SignClass(5, "Stop", "rendered"), SignClass(9, "9", "photographs"))
+def test_classes_from_labels_take_known_names_and_else_their_ids():
+    known = Classes((SignClass(5, "Stop", "rendered", "Stop"), SignClass(6, "Yield", "rendered")))
+    found = classes.classes_from_labels(np.array([9, 5, 5, 9], dtype=np.uint8), known)
+    assert found.rows == (SignClass(5, "Stop", "rendered", "Stop"), SignClass(9, "9", "photographs"))
+
+
+PAIRS = (
+    SignClass(3, "No entry", "photographs", "No entry"),
+    SignClass(7, "Turn left", "photographs", "Turn right"),
+    SignClass(9, "Stop", "photographs"),
+    SignClass(12, "Turn right", "photographs", "Turn left"),
+)
+
+
+def test_partners_are_the_positions_of_the_mirror_images():
+    assert Classes(PAIRS).partners.tolist() == [0, 3, -1, 1]
+    assert Classes(PAIRS).partners.dtype == np.int64
+
+
+def test_without_its_partner_a_class_has_none():
+    assert Classes(PAIRS[:3]).partners.tolist() == [0, -1, -1]
+    assert Classes(()).partners.tolist() == []
+
+
+def test_the_partners_of_the_benchmark_are_symmetric_signs_and_left_and_right():
+    known = classes.read(ROOT / "data" / classes.FILE_NAME)
+    partners = known.partners
+    has = np.flatnonzero(partners >= 0)
+    assert np.array_equal(partners[partners[has]], has)  # a mirror image's mirror image is the sign
+    pairs = {(int(known.ids[i]), int(known.ids[partners[i]])) for i in has if i < partners[i]}
+    assert pairs == {(19, 20), (33, 34), (36, 37), (38, 39)}
+
+
+@given(rows)
+def test_ids_alone_make_no_partners(rows):
+    assert (classes.classes_from_labels(np.array([row.id for row in rows], dtype=np.int64)).partners == -1).all()
 
 
 @given(rows)
@@ -118,20 +156,35 @@ def test_the_article_s_table_without_origins_means_photographs(tmp_path):
     )
 
 
+def test_a_line_may_leave_out_origin_and_mirror_image(tmp_path):
+    path = tmp_path / "signnames.csv"
+    path.write_text("ClassId,SignName,Origin,Mirrored\n0,Left,rendered,Right\n1,Right\n2,Stop,,\n")
+    assert classes.read(path).rows == (
+        SignClass(0, "Left", "rendered", "Right"),
+        SignClass(1, "Right", "photographs"),
+        SignClass(2, "Stop", "photographs"),
+    )
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"ClassId;SignName\n0;Stop\n", "is no table of ClassId,SignName,Origin: KeyError"),
-        (b"ClassId,SignName\n0\n", "is no table of ClassId,SignName,Origin"),
-        (b"ClassId,SignName\n0,\xff\xfe\n", "is no table of ClassId,SignName,Origin: UnicodeDecodeError"),
-        (b"ClassId,SignName\nfive,Stop\n", "signnames.csv: invalid literal for int.*'five'"),
-        (b"ClassId,SignName\n5,Stop\n5,Yield\n", "signnames.csv: class id 5 occurs twice"),
-        (b"ClassId,SignName,Origin\n5,Stop,made up\n", "signnames.csv: origin 'made up' of class 5 is not one of"),
+        (None, "is missing; it names the classes, a line each: ClassId,SignName,Origin,Mirrored"),
+        (b"", "is no table of ClassId, SignName: it has the columns ''"),
+        (b"ClassId;SignName\n0;Stop\n", "is no table of ClassId, SignName: it has the columns 'ClassId;SignName'"),
+        (b"ClassId,SignName\n0\n", "is no table of ClassId, SignName: row 1 has more or fewer cells than the header"),
+        (b"ClassId,SignName\n0,Left, then right\n", "is no table of ClassId, SignName: row 1 has more or fewer cells"),
+        (b"ClassId,SignName\n0,\xff\xfe\n", "is no table of ClassId, SignName: 'utf-8' codec can't decode byte 0xff"),
+        (b"ClassId,SignName\nfive,Stop\n", ": ClassId 'five' is not a whole number from 0"),
+        (b"ClassId,SignName\n-1,Stop\n", ": ClassId '-1' is not a whole number from 0"),
+        (b"ClassId,SignName\n" + b"9" * 50 + b",Stop\n", ": ClassId '9999"),
+        (b"ClassId,SignName\n5,Stop\n5,Yield\n", ": class id 5 occurs twice"),
+        (b"ClassId,SignName,Origin\n5,Stop,made up\n", ": origin 'made up' of class 5 is not one of"),
     ],
 )
 def test_a_file_of_another_form_is_an_error_that_names_it(tmp_path, content, message):
     path = tmp_path / "signnames.csv"
-    path.write_bytes(content)
-    with pytest.raises(ValueError, match=message) as caught:
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(UserError, match=rf"^{re.escape(str(path))} ?{re.escape(message)}"):
         classes.read(path)
-    assert str(path) in str(caught.value)

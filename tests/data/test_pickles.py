@@ -139,8 +139,8 @@ def test_memory_addresses_in_a_pickle_are_not_followed():
     code = (
         "import numpy, pickle\n"
         "import io\n"
-        "from signs.datasets import read_split\n"
-        "from tests.test_pickles import Call\n"
+        "from signs.data.datasets import read_split\n"
+        "from tests.data.test_pickles import Call\n"
         "evil = Call(numpy.ndarray, (1,), 'O', b'A' * 8)\n"
         "shape = Call(numpy._core.multiarray._reconstruct, numpy.ndarray, evil, b'b')\n"
         "unmarked = Call(numpy.dtype, 'O', False, True, state=(3, '|', None, None, None, -1, -1, 0))\n"

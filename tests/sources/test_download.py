@@ -1,37 +1,26 @@
 import hashlib
 import io
 import re
-import struct
-import tracemalloc
-import warnings
+import signal
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
+from signs.core.errors import UserError
 from signs.sources import download
 
-MEBIBYTE = 2**20
-CENTRAL, LOCAL = b"PK\x01\x02", b"PK\x03\x04"
+ROOT = Path(__file__).parents[2]
 
 
-def zipped(members: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
+def zipped(members: dict[str, bytes]) -> bytes:
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", method, compresslevel=1) as archive, warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # of a name that occurs twice
+    with zipfile.ZipFile(buffer, "w") as archive:
         for name, content in members.items():
-            # Dated 1980: the same digest in each process.
-            archive.writestr(zipfile.ZipInfo(name), content, method)
+            archive.writestr(zipfile.ZipInfo(name), content)  # dated 1980: the same digest in each process
     return buffer.getvalue()
-
-
-def patched(archive: bytes, header: bytes, offset: int, form: str, value: int) -> bytes:
-    """The archive with one field of its first header of a kind overwritten."""
-    content = bytearray(archive)
-    struct.pack_into(form, content, archive.index(header) + offset, value)
-    return bytes(content)
 
 
 ARCHIVE = zipped({"train.p": b"some content" * 50, "notes/read me.txt": b"hello"})
@@ -81,21 +70,21 @@ def test_a_digest_may_be_in_capitals_or_an_md5(tmp_path):
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path):
-    with pytest.raises(ValueError, match=r"nowhere\.zip: there is no such file"):
+    with pytest.raises(UserError, match=r"nowhere\.zip: there is no such file"):
         download.fetch([str(tmp_path / "nowhere.zip")], SHA256, tmp_path)
 
 
 @pytest.mark.parametrize("address", ["ftp://example.org/signs.zip", "data", "", "."])
 def test_what_is_no_address_and_no_file_is_told_how_addresses_start(tmp_path, address):
-    with pytest.raises(ValueError, match="no such file; an address starts with https://, http:// or file://"):
+    with pytest.raises(UserError, match="no such file; an address starts with https://, http:// or file://"):
         download.fetch([address], SHA256, tmp_path)
 
 
 def test_a_wrong_checksum_names_what_was_found_and_what_expected(tmp_path):
     path = write(tmp_path / "a.zip", ARCHIVE)
-    with pytest.raises(ValueError, match=f"its SHA256 is {SHA256}, expected {OTHER}$"):
+    with pytest.raises(UserError, match=f"its SHA256 is {SHA256}, expected {OTHER}$"):
         download.fetch([str(path)], OTHER, tmp_path / "kept")
-    with pytest.raises(ValueError, match=f"its MD5 is {hashlib.md5(ARCHIVE).hexdigest()}, expected {'0' * 32}$"):
+    with pytest.raises(UserError, match=f"its MD5 is {hashlib.md5(ARCHIVE).hexdigest()}, expected {'0' * 32}$"):
         download.fetch([str(path)], f"md5:{'0' * 32}", tmp_path / "kept")
     assert files(tmp_path) == [ARCHIVE]
 
@@ -151,7 +140,7 @@ def test_another_digest_is_another_download(site, tmp_path):
 def test_a_wrong_checksum_leaves_nothing_behind_and_an_earlier_download_alone(site, tmp_path):
     write(site.folder / "a.zip", ARCHIVE)
     good = download.fetch([f"{site.url}/a.zip"], SHA256, tmp_path / "kept")
-    with pytest.raises(ValueError, match=f"its SHA256 is {SHA256}, expected {OTHER}$"):
+    with pytest.raises(UserError, match=f"its SHA256 is {SHA256}, expected {OTHER}$"):
         download.fetch([f"{site.url}/a.zip"], OTHER, tmp_path / "kept")
     assert files(tmp_path / "kept") == [good.read_bytes()] == [ARCHIVE]
     assert site.requested == ["a.zip", "a.zip"]  # a wrong file is not asked for again
@@ -177,7 +166,7 @@ def test_the_second_mirror_serves_where_nobody_listens_at_the_first(site, tmp_pa
 def test_each_mirror_that_fails_is_named_with_its_reason(site, tmp_path):
     write(site.folder / "other.zip", zipped({"other": b""}))
     mirrors = ["http://127.0.0.1:9/a.zip", f"{site.url}/missing.zip", f"{site.url}/other.zip", "here.zip"]
-    with pytest.raises(ValueError, match="SHA256") as caught:
+    with pytest.raises(UserError, match="SHA256") as caught:
         download.fetch(mirrors, SHA256, tmp_path / "kept")
     reasons = str(caught.value).split("; http") + str(caught.value).split("; here")
     assert reasons[0] == "http://127.0.0.1:9/a.zip: no connection"
@@ -196,13 +185,13 @@ def test_a_server_that_is_busy_twice_is_asked_a_third_time(site, tmp_path):
 
 def test_a_server_that_stays_busy_is_given_up(site, tmp_path):
     site.failures["a.zip"] = 9
-    with pytest.raises(ValueError, match="the server answers 503 Service Unavailable"):
+    with pytest.raises(UserError, match="the server answers 503 Service Unavailable"):
         download.fetch([f"{site.url}/a.zip"], SHA256, tmp_path / "kept")
     assert site.requested == ["a.zip"] * 3
 
 
 def test_a_missing_file_is_asked_for_once(site, tmp_path):
-    with pytest.raises(ValueError, match="the server answers 404 Not Found"):
+    with pytest.raises(UserError, match="the server answers 404 Not Found"):
         download.fetch([f"{site.url}/a.zip"], None, tmp_path / "kept")
     assert site.requested == ["a.zip"]
 
@@ -220,24 +209,47 @@ def test_a_transfer_that_was_cut_is_repeated(site, tmp_path, digest):
 def test_a_transfer_that_is_always_cut_is_never_kept(site, tmp_path, digest):
     write(site.folder / "a.zip", ARCHIVE)
     site.cuts["a.zip"] = 9
-    with pytest.raises(ValueError, match="the connection breaks off before the end of the file"):
+    with pytest.raises(UserError, match="the connection breaks off before the end of the file"):
         download.fetch([f"{site.url}/a.zip"], digest, tmp_path / "kept")
     assert files(tmp_path / "kept") == []
     assert site.requested == ["a.zip"] * 3
 
 
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from signs.sources import download
+
+def kill(event, arguments):
+    if event == "shutil.move":  # once all of it is there
+        os.kill(os.getpid(), signal.SIGKILL)
+
+sys.addaudithook(kill)
+download.fetch([sys.argv[1]], None, Path(sys.argv[2]))
+"""
+
+
+def test_a_killed_download_leaves_nothing_that_the_next_does_not_clean_up(site, tmp_path):
+    write(site.folder / "a.zip", ARCHIVE)
+    command = [sys.executable, "-c", KILLED, f"{site.url}/a.zip", tmp_path / "kept"]
+    assert subprocess.run(command, cwd=ROOT, capture_output=True, check=False).returncode == -signal.SIGKILL
+    path = download.fetch([f"{site.url}/a.zip"], None, tmp_path / "kept")
+    assert list((tmp_path / "kept").iterdir()) == [path]
+    assert path.read_bytes() == ARCHIVE
+
+
 def test_a_page_instead_of_a_zip_is_not_kept(site, tmp_path):
     write(site.folder / "a.zip", b"<html>Sign in</html>")
-    with pytest.raises(ValueError, match="it is an HTML page, no zip archive"):
+    with pytest.raises(UserError, match="it is an HTML page, no zip archive"):
         download.fetch([f"{site.url}/a.zip"], None, tmp_path / "kept")
-    with pytest.raises(ValueError, match=rf"expected {SHA256} \(it is an HTML page, no zip archive\)"):
+    with pytest.raises(UserError, match=rf"expected {SHA256} \(it is an HTML page, no zip archive\)"):
         download.fetch([f"{site.url}/a.zip"], SHA256, tmp_path / "kept")
     assert files(tmp_path / "kept") == []
 
 
 @pytest.mark.parametrize("address", ["http://", "http://[", "https://user@:1:2/a.zip", "http://127.0.0.1:99999/a.zip"])
 def test_an_address_that_means_nothing_is_an_error(tmp_path, address):
-    with pytest.raises(ValueError, match=re.escape(address)):
+    with pytest.raises(UserError, match=re.escape(address)):
         download.fetch([address], None, tmp_path / "kept")
 
 
@@ -256,117 +268,3 @@ def test_no_address_chooses_where_it_is_kept(site, tmp_path, address, name):
     path = download.fetch([f"{site.url}/{address}"], SHA256, tmp_path / "kept")
     assert list((tmp_path / "kept").iterdir()) == [path]
     assert re.fullmatch(r"[0-9a-f]{16}-[A-Za-z0-9._-]{0,80}", path.name)
-
-
-# What is opened
-
-
-def read(path: Path) -> dict[str, bytes]:
-    with download.opened(path) as archive:
-        return {name: download.content(archive, name) for name in archive.namelist()}
-
-
-@given(
-    members=st.dictionaries(st.from_regex(r"[a-z]{1,8}(/[a-z ]{1,8})?", fullmatch=True), st.binary(max_size=500)),
-    method=st.sampled_from([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED]),
-)
-def test_an_archive_gives_back_what_was_put_in(tmp_path_factory, members, method):
-    path = write(tmp_path_factory.getbasetemp() / "members.zip", zipped(members, method))
-    assert read(path) == members
-
-
-@given(position=st.integers(0, len(ARCHIVE) - 1), byte=st.integers(0, 255))
-def test_one_wrong_byte_is_noticed_or_harmless(tmp_path_factory, position, byte):
-    content = bytearray(ARCHIVE)
-    content[position] = byte
-    path = write(tmp_path_factory.getbasetemp() / "damaged.zip", bytes(content))
-    try:
-        contents = read(path)
-    except ValueError:
-        return
-    assert set(contents.values()) <= {b"some content" * 50, b"hello"}
-
-
-@given(length=st.integers(0, len(ARCHIVE) - 1))
-def test_a_truncated_archive_is_refused(tmp_path_factory, length):
-    path = write(tmp_path_factory.getbasetemp() / "short.zip", ARCHIVE[:length])
-    with pytest.raises(ValueError, match="an empty file" if length == 0 else "no whole zip archive"):
-        read(path)
-
-
-@pytest.mark.parametrize(
-    "page", ["<!DOCTYPE html>\n<html>", "\ufeff\n <HTML lang='de'>", "<?xml version='1.0'?><!doctype HTML PUBLIC>"]
-)
-def test_a_page_is_called_a_page(tmp_path, page):
-    path = write(tmp_path / "page.zip", page.encode())
-    with pytest.raises(ValueError, match=r"page\.zip is an HTML page, no zip archive .*; delete it and get it again"):
-        read(path)
-
-
-def test_a_bomb_is_refused(tmp_path):
-    path = write(tmp_path / "bomb.zip", zipped({"train.p": bytes(200 * MEBIBYTE)}))
-    assert path.stat().st_size < 2 * MEBIBYTE
-    with pytest.raises(ValueError, match=r"'train.p', .* bytes that unpack to 209,715,200: refused as a zip bomb"):
-        read(path)
-
-
-def test_a_bomb_that_calls_itself_small_unpacks_to_no_more_than_it_says(tmp_path):
-    bomb = zipped({"train.p": bytes(200 * MEBIBYTE)})
-    path = write(tmp_path / "bomb.zip", patched(bomb, CENTRAL, 24, "<L", 1000))
-    tracemalloc.start()
-    try:
-        with pytest.raises(ValueError, match="Bad CRC-32"):
-            read(path)
-        assert tracemalloc.get_traced_memory()[1] < 16 * MEBIBYTE
-    finally:
-        tracemalloc.stop()
-
-
-def test_a_bomb_that_calls_its_packed_size_large_is_refused(tmp_path):
-    bomb = zipped({"train.p": bytes(200 * MEBIBYTE)})
-    path = write(tmp_path / "bomb.zip", patched(bomb, CENTRAL, 20, "<L", 150 * MEBIBYTE))
-    with pytest.raises(ValueError, match=r"bomb\.zip has .* bytes that unpack to 209,715,200: refused as a zip bomb"):
-        read(path)
-
-
-def test_members_that_overlap_are_refused(tmp_path):
-    archive = zipped({"a": bytes(60 * MEBIBYTE)})
-    start, end = archive.index(CENTRAL), archive.index(b"PK\x05\x06")
-    table = archive[start:end] * 10
-    ending = bytearray(archive[end:])
-    struct.pack_into("<HHL", ending, 8, 10, 10, len(table))
-    path = write(tmp_path / "overlap.zip", archive[:start] + table + bytes(ending))
-    with pytest.raises(ValueError, match="bytes that unpack to 629,145,600: refused as a zip bomb"):
-        read(path)
-
-
-def test_wrong_content_is_noticed(tmp_path):
-    archive = zipped({"train.p": b"some content"}, zipfile.ZIP_STORED).replace(b"some content", b"other matter")
-    with pytest.raises(ValueError, match=r"no whole zip archive \(Bad CRC-32 for file 'train.p'\)"):
-        read(write(tmp_path / "a.zip", archive))
-
-
-def test_an_encrypted_member_is_refused(tmp_path):
-    archive = patched(patched(zipped({"train.p": b"secret"}), CENTRAL, 8, "<H", 1), LOCAL, 6, "<H", 1)
-    with pytest.raises(ValueError, match=r"'train\.p', encrypted .* pack it anew without a password, by deflate"):
-        read(write(tmp_path / "a.zip", archive))
-
-
-@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
-def test_methods_whose_output_cannot_be_bounded_are_refused(tmp_path, method):
-    with pytest.raises(ValueError, match="packed by an uncommon method"):
-        read(write(tmp_path / "a.zip", zipped({"train.p": b"content"}, method)))
-
-
-@pytest.mark.parametrize(
-    "name",
-    ["../train.p", "a/../../train.p", "/train.p", "C:\\train.p", "c:train.p", "..\\train.p", "\\\\host\\share\\a"],
-)
-def test_a_name_that_leaves_the_folder_is_refused(tmp_path, name):
-    with pytest.raises(ValueError, match=f"holds {re.escape(repr(name))}, a path that leaves the folder: refused"):
-        read(write(tmp_path / "a.zip", zipped({"ok": b"", name: b""})))
-
-
-@pytest.mark.parametrize("name", ["a/b/train.p", "..train.p", "a..b/c", "12:30.txt", "a\\b.txt"])
-def test_a_name_that_stays_in_the_folder_is_read(tmp_path, name):
-    assert read(write(tmp_path / "a.zip", zipped({name: b"content"}))) == {name: b"content"}

@@ -12,13 +12,16 @@ import numpy as np
 import pytest
 import yaml
 
-from signs.core import params
+from signs.core.errors import UserError
 from signs.data import datasets
 from signs.sources.fetch import fetch
 
 ROOT = Path(__file__).parents[2]
-SETTINGS = yaml.safe_load((ROOT / "params.yaml").read_text())["fetch"]
-SMALL = SETTINGS | {"sample": SETTINGS["sample"] | {"train": 2, "valid": 1, "test": 1}}
+SECTION = yaml.safe_load((ROOT / "params.yaml").read_text())["fetch"]
+CAMERA = str(ROOT / SECTION["sample"]["camera"])
+SAMPLE = SECTION["sample"] | {"train": 2, "valid": 1, "test": 1, "camera": CAMERA}
+SMALL = SECTION | {"sample": SAMPLE}
+del SMALL["path"]  # which the stage is given on its command line
 ABSENT = {"source": "signs", "url": "http://127.0.0.1:9/signs.zip"}
 
 
@@ -37,13 +40,17 @@ def project(tmp_path, monkeypatch):
 
 
 def configure(project: Path, **settings: object) -> None:
-    (project / "params.yaml").write_text(yaml.safe_dump({"fetch": SMALL | settings}))
+    (project / "params.yaml").write_text(yaml.safe_dump({"fetch": SMALL | {"path": "data/templates"} | settings}))
 
 
-def run_stage(project: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "stages.fetch", "data", "data/original"]
+def run_stage(project: Path, path: str = "data/templates") -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "stages", "fetch", "data", path, "data/original"]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     return subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
+
+
+def fetched(project: Path, path: str = "data/templates", **settings: object) -> datasets.DataSet:
+    return fetch(project / "data", project / path, **SMALL | settings)
 
 
 def written(folder: Path) -> dict[str, bytes]:
@@ -62,32 +69,29 @@ def release(path: Path, labels: np.ndarray) -> str:
 # The four sources
 
 
-def test_the_section_of_params_is_what_fetch_takes():
-    assert SETTINGS.keys() == params.settings(fetch)
-
-
 def test_the_sample_needs_no_network(project):
-    dataset = fetch(project / "data", **SMALL)
-    assert [tuple(row) for row in dataset.classes.rows] == [(13, "Yield", "rendered"), (17, "No entry", "rendered")]
+    dataset = fetched(project)
+    assert [row[:3] for row in dataset.classes.rows] == [(13, "Yield", "rendered"), (17, "No entry", "rendered")]
+    assert dataset.classes.partners.tolist() == [0, 1]  # both are symmetric
     assert not (project / "data" / "downloads").exists()
 
 
 def test_a_release_may_have_one_address_or_a_list_of_mirrors(site, project):
     sha256 = release(site.folder / "signs.zip", np.arange(3))
     for url in (f"{site.url}/signs.zip", [f"{site.url}/missing.zip", f"{site.url}/signs.zip"]):
-        dataset = fetch(project / "data", **SMALL | {"source": "signs", "url": url, "sha256": sha256})
+        dataset = fetched(project, "nowhere", source="signs", url=url, sha256=sha256)
         assert dataset.classes.names == ["0", "1", "2"]
     assert site.requested == ["signs.zip"]
     assert len(list((project / "data" / "downloads").iterdir())) == 1
 
 
 def test_folders_are_read_where_they_lie(project):
-    path = project / "images"
+    path = project / "data" / "images"
     for name in ("left", "right"):
         (path / name).mkdir(parents=True)
         for i in range(10):
             (path / name / f"{i}.ppm").write_bytes(b"P6 1 1 255\n" + bytes([i, 0, 200]))
-    dataset = fetch(project / "data", **SMALL | {"source": "folders", "folders": SMALL["folders"] | {"path": path}})
+    dataset = fetched(project, "data/images", source="folders")
     assert dataset.classes.names == ["left", "right"]
     assert [len(split.labels) for split in dataset.splits.values()] == [14, 2, 4]
 
@@ -103,17 +107,40 @@ def test_folders_are_read_where_they_lie(project):
         ({"sample": None}, "fetch.sample is None; Input should be a valid dictionary"),
         ({"sample": {1: 2}}, "fetch.sample.1.[key] is 1; Input should be a valid string"),
         ({"smaple": {}}, "fetch.smaple is unknown; fetch takes folders, gtsrb, sample, sha256, source, url"),
+        (
+            {"sample": SAMPLE | {"trian": 3}},
+            f"fetch.sample.trian is unknown; fetch.sample takes {', '.join(sorted(SAMPLE))}",
+        ),
     ],
 )
 def test_a_wrong_setting_is_named(project, setting, message):
-    with pytest.raises(ValueError, match=f"^params.yaml: {re.escape(message)}$"):
-        fetch(project / "data", **SMALL | setting)
+    with pytest.raises(UserError, match=f"^params.yaml: {re.escape(message)}$"):
+        fetched(project, **setting)
 
 
-@pytest.mark.parametrize("key", sorted(SETTINGS))
+@pytest.mark.parametrize("key", sorted(SMALL))
 def test_a_missing_setting_is_named(project, key):
-    with pytest.raises(ValueError, match=rf"^params\.yaml: fetch\.{key} is missing$"):
-        fetch(project / "data", **{name: value for name, value in SMALL.items() if name != key})
+    with pytest.raises(UserError, match=rf"^params\.yaml: fetch\.{key} is missing$"):
+        fetch(project, project, **{name: value for name, value in SMALL.items() if name != key})
+
+
+def test_what_lies_in_other_folders_does_not_change_the_sample(project):
+    before = fetched(project)
+    (project / "data" / "images" / "stop").mkdir(parents=True)
+    (project / "data" / "images" / "stop" / "1.png").write_bytes(b"no image")
+    after = fetched(project)
+    assert all(np.array_equal(after.splits[name].features, part.features) for name, part in before.splits.items())
+
+
+def test_own_images_need_no_names_of_the_benchmark(project):
+    (project / "data" / "signnames.csv").unlink()
+    for i in range(10):
+        path = project / "data" / "images" / "stop" / f"{i}.ppm"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"P6 1 1 255\n" + bytes([i, 0, 200]))
+    assert fetched(project, "data/images", source="folders").classes.names == ["stop"]
+    with pytest.raises(UserError, match=r"signnames\.csv is missing; it names the classes"):
+        fetched(project)
 
 
 # The stage by hand
@@ -123,7 +150,7 @@ def test_the_stage_writes_what_the_source_gives(project):
     done = run_stage(project)
     assert (done.returncode, done.stderr) == (0, "")
     assert "no photographs" in done.stdout
-    expected = fetch(project / "data", **SMALL)
+    expected = fetched(project)
     dataset = datasets.read(project / "data" / "original")
     assert dataset.classes == expected.classes
     for name, split in dataset.splits.items():
@@ -136,13 +163,16 @@ def test_the_stage_writes_what_the_source_gives(project):
     [
         ({"source": "sings"}, "params.yaml: fetch.source is 'sings'"),
         ({"smaple": {}}, "params.yaml: fetch.smaple is unknown"),
-        (ABSENT, "fetch.url: http://127.0.0.1:9/signs.zip: no connection. Without it, on rendered images: dvc exp run"),
+        (ABSENT, "fetch.url: http://127.0.0.1:9/signs.zip: no connection. To use rendered images instead: dvc exp run"),
         ({"source": "signs", "url": "nowhere.zip"}, "fetch.url: nowhere.zip: there is no such file"),
-        ({"source": "folders"}, "fetch.folders.path: data/images is no folder"),
+        (
+            {"source": "folders"},
+            "fetch.path: data/templates holds no folders with .png, .jpg, .jpeg, .ppm, .webp files",
+        ),
     ],
 )
 def test_what_goes_wrong_ends_in_one_line_and_leaves_the_former_output(project, settings, message):
-    datasets.write(project / "data" / "original", fetch(project / "data", **SMALL))
+    datasets.write(project / "data" / "original", fetched(project))
     before = written(project / "data" / "original")
     configure(project, **settings)
     failed = run_stage(project)

@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from signs.core.errors import UserError
 from signs.data.datasets import DataSet, Shares
-from signs.sources.folders import divided, folders, tracks
+from signs.sources.folders import divide, read_folders, tracks
 
+ROOT = Path(__file__).parents[2]
 SHARES = {"train": 0.6, "valid": 0.2, "test": 0.2}
 RED, WHITE = (255, 0, 0), (255, 255, 255)
 
@@ -47,7 +49,9 @@ def filled(root: Path, classes: dict[str, int]) -> Path:
 
 
 def read(root: Path, **settings: object) -> DataSet:
-    return folders(**{"path": root, "height": 8, "width": 8, "shares": SHARES, "track": None, "seed": 1} | settings)
+    return read_folders(
+        **{"path": root, "height": 8, "width": 8, "shares": SHARES, "track": None, "seed": 1} | settings
+    )
 
 
 def numbers(dataset: DataSet) -> dict[str, list[int]]:
@@ -67,9 +71,9 @@ def only_image(root: Path, **settings: object) -> np.ndarray:
 def test_folder_names_in_sorted_order_are_the_classes(tmp_path):
     dataset = read(filled(tmp_path, {"stop": 5, "Yield": 5, "bus lane": 5}))
     assert [tuple(row) for row in dataset.classes.rows] == [
-        (0, "Yield", "photographs"),
-        (1, "bus lane", "photographs"),
-        (2, "stop", "photographs"),
+        (0, "Yield", "photographs", ""),
+        (1, "bus lane", "photographs", ""),
+        (2, "stop", "photographs", ""),
     ]
     assert Counter(dataset.train.labels.tolist()) == {0: 3, 1: 3, 2: 3}
 
@@ -80,13 +84,19 @@ def test_numeric_folder_names_are_the_ids_gaps_and_all(tmp_path):
     assert set(dataset.test.labels.tolist()) == {9, 10, 700}
 
 
+def test_own_classes_have_no_mirror_images_whatever_their_ids(tmp_path):
+    dataset = read(filled(tmp_path, {"33": 5, "34": 5, "38": 5}))
+    assert dataset.classes.ids.tolist() == [33, 34, 38]
+    assert dataset.classes.partners.tolist() == [-1, -1, -1]
+
+
 def test_one_folder_name_that_is_no_number_makes_all_of_them_names(tmp_path):
     dataset = read(filled(tmp_path, {"7": 5, "8": 5, "other": 5}))
     assert [row[:2] for row in dataset.classes.rows] == [(0, "7"), (1, "8"), (2, "other")]
 
 
 def test_two_folders_of_one_id_are_named(tmp_path):
-    with pytest.raises(ValueError, match="has folders 01 and 1, both of class 1; rename one"):
+    with pytest.raises(UserError, match="has folders 01 and 1, both of class 1; rename one"):
         read(filled(tmp_path, {"1": 5, "01": 5, "2": 5}))
 
 
@@ -160,7 +170,7 @@ def test_no_track_is_divided_and_none_is_lost(names, pattern, shares, seed):
     groups = tracks(files, pattern)
     valid, test = shares
     tenths = Shares(train=(10 - valid - test) / 10, valid=valid / 10, test=test / 10)
-    parts = divided(groups, tenths, np.random.default_rng(seed))
+    parts = divide(groups, tenths, np.random.default_rng(seed))
     assert sorted(itertools.chain(*parts)) == sorted(files)
     for group in groups:
         assert sum(bool(set(group) & set(part)) for part in parts) == 1
@@ -179,7 +189,7 @@ def test_tracks_are_what_a_pattern_finds_in_common():
 
 
 def test_a_pattern_that_is_none_is_named(tmp_path):
-    with pytest.raises(ValueError, match=r"params\.yaml: fetch\.folders\.track '\(' is no regular expression: missing"):
+    with pytest.raises(UserError, match=r"params\.yaml: fetch\.folders\.track '\(' is no regular expression: missing"):
         read(filled(tmp_path, {"a": 5}), track="(")
 
 
@@ -193,7 +203,7 @@ def test_shares_that_do_not_add_up_are_named(tmp_path):
 @pytest.mark.parametrize("split", ["valid", "test", "train"])
 def test_a_split_left_empty_names_the_share_to_raise(tmp_path, split):
     others = [name for name in SHARES if name != split]
-    with pytest.raises(ValueError, match=rf"no image falls to {split}; raise fetch\.folders\.shares\.{split}"):
+    with pytest.raises(UserError, match=rf"{split} gets no image; raise fetch\.folders\.shares\.{split}"):
         read(filled(tmp_path, {"a": 6}), shares={split: 0, others[0]: 0.5, others[1]: 0.5})
 
 
@@ -274,22 +284,28 @@ def test_an_unreadable_image_is_named(tmp_path, suffix, content):
     noise = np.random.default_rng(1).integers(0, 256, (40, 60, 3), dtype=np.uint8)
     damaged = encoded(noise, suffix)[:1000] if content is None else content
     (tmp_path / "a" / f"zebra{suffix}").write_bytes(damaged)
-    with pytest.raises(ValueError, match=rf"a/zebra{suffix} cannot be read as an image"):
+    with pytest.raises(UserError, match=rf"a/zebra{suffix} cannot be read as "):
         read(tmp_path)
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path):
-    with pytest.raises(ValueError, match=r"fetch\.folders\.path: .*nowhere is no folder; it should hold a folder of"):
+    with pytest.raises(UserError, match=r"fetch\.path: .*nowhere is no folder; it should hold a folder of"):
         read(tmp_path / "nowhere")
 
 
 def test_images_without_a_folder_of_their_class_are_no_data_set(tmp_path):
     saved(tmp_path / "a.png", plain(RED))
-    with pytest.raises(ValueError, match=r"holds no images; put a folder for each class there, with \.png, \.jpg"):
+    with pytest.raises(UserError, match=r"^fetch\.path: .* holds no folders with \.png, .* files; make one for each"):
         read(tmp_path)
+
+
+def test_a_folder_of_drawings_is_no_folder_of_classes_and_the_remedy_is_named():
+    with pytest.raises(UserError, match=r"data/templates holds no folders .* -S fetch\.path=data/images$") as caught:
+        read(ROOT / "data" / "templates")
+    assert "\n" not in str(caught.value)
 
 
 def test_a_class_without_images_is_named(tmp_path):
     filled(tmp_path, {"a": 5, "b": 0})
-    with pytest.raises(ValueError, match="b holds no image; fill it or remove it"):
+    with pytest.raises(UserError, match="b holds no image; fill it or remove it"):
         read(tmp_path)

@@ -13,10 +13,11 @@ import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from signs.core.errors import UserError
 from signs.data import pixels
 from signs.data.classes import Classes, SignClass
 from signs.data.datasets import Split
-from signs.sources.gtsrb import TEST_IMAGES, TEST_LABELS, TRAINING_IMAGES, Entry, in_validation, official
+from signs.sources.gtsrb import TEST_IMAGES, TEST_LABELS, TRAINING_IMAGES, Entry, in_validation, read_gtsrb
 
 HEADER = "Filename;Width;Height;Roi.X1;Roi.Y1;Roi.X2;Roi.Y2;ClassId"
 KNOWN = Classes(tuple(SignClass(id, f"sign {id}", "photographs") for id in range(43)))
@@ -102,7 +103,7 @@ def published(folder: Path, training=None, test=None, labels=None) -> dict[str, 
 def fetched(tmp_path: Path, **archives):
     folder = tmp_path / "published"
     folder.mkdir()
-    return official(tmp_path, KNOWN, url=str(folder), md5=published(folder, **archives), **SETTINGS)
+    return read_gtsrb(tmp_path, KNOWN, archives={"url": str(folder), "md5": published(folder, **archives)}, **SETTINGS)
 
 
 def scaled(numbers: list[int]) -> np.ndarray:
@@ -124,7 +125,7 @@ def _no_pauses(monkeypatch):
 
 def test_three_archives_of_the_official_form_give_a_data_set(site, tmp_path):
     md5 = published(site.folder)
-    dataset = official(tmp_path / "downloads", KNOWN, url=f"{site.url}/", md5=md5, **SETTINGS)
+    dataset = read_gtsrb(tmp_path / "downloads", KNOWN, archives={"url": f"{site.url}/", "md5": md5}, **SETTINGS)
     assert Counter(dataset.train.labels.tolist()) == {0: 2 * FRAMES, 5: 9 * FRAMES, 33: 1 * FRAMES}
     assert Counter(dataset.valid.labels.tolist()) == {0: 1 * FRAMES, 5: 2 * FRAMES, 33: 1 * FRAMES}
     assert dataset.classes.names == ["sign 0", "sign 5", "sign 33"]
@@ -135,8 +136,8 @@ def test_three_archives_of_the_official_form_give_a_data_set(site, tmp_path):
 
 def test_a_rerun_does_not_download_again(site, tmp_path):
     md5 = published(site.folder)
-    first = official(tmp_path / "downloads", KNOWN, url=site.url, md5=md5, **SETTINGS)
-    second = official(tmp_path / "downloads", KNOWN, url=site.url, md5=md5, **SETTINGS)
+    first = read_gtsrb(tmp_path / "downloads", KNOWN, archives={"url": site.url, "md5": md5}, **SETTINGS)
+    second = read_gtsrb(tmp_path / "downloads", KNOWN, archives={"url": site.url, "md5": md5}, **SETTINGS)
     assert len(site.requested) == 3
     for split in first.splits:
         np.testing.assert_array_equal(first.splits[split].features, second.splits[split].features)
@@ -207,29 +208,29 @@ def test_the_benchmark_is_divided_into_34799_and_4410():
 
 def test_a_wrong_checksum_names_the_archive_and_both_sums(site, tmp_path):
     md5 = published(site.folder)
-    with pytest.raises(ValueError, match=f"{TEST_IMAGES}: its MD5 is {md5['test_images']}, expected {'0' * 32}"):
-        official(tmp_path, KNOWN, url=site.url, md5={**md5, "test_images": "0" * 32}, **SETTINGS)
+    with pytest.raises(UserError, match=f"{TEST_IMAGES}: its MD5 is {md5['test_images']}, expected {'0' * 32}"):
+        read_gtsrb(tmp_path, KNOWN, archives={"url": site.url, "md5": {**md5, "test_images": "0" * 32}}, **SETTINGS)
 
 
 def test_a_checksum_of_another_kind_is_refused(tmp_path):
     md5 = {"training_images": "0" * 64, "test_images": "0" * 32, "test_labels": "0" * 32}
-    with pytest.raises(ValueError, match=r"params\.yaml: fetch\.gtsrb\.md5\.training_images is '0000"):
-        official(tmp_path, KNOWN, url=str(tmp_path), md5=md5, **SETTINGS)
+    with pytest.raises(UserError, match=r"params\.yaml: fetch\.gtsrb\.archives\.md5\.training_images is '0000"):
+        read_gtsrb(tmp_path, KNOWN, archives={"url": str(tmp_path), "md5": md5}, **SETTINGS)
 
 
 def test_what_cannot_be_had_names_the_command_that_runs_on_the_sample(tmp_path):
     md5 = {"training_images": "0" * 32, "test_images": "0" * 32, "test_labels": "0" * 32}
-    with pytest.raises(ValueError, match=r"^fetch\.gtsrb: .*no connection.*: dvc exp run -S fetch\.source=sample$"):
-        official(tmp_path, KNOWN, url="http://127.0.0.1:9", md5=md5, **SETTINGS)
+    with pytest.raises(UserError, match=r"^fetch\.gtsrb: .*no connection.*: dvc exp run -S fetch\.source=sample$"):
+        read_gtsrb(tmp_path, KNOWN, archives={"url": "http://127.0.0.1:9", "md5": md5}, **SETTINGS)
 
 
 def test_an_archive_without_tables_is_refused(tmp_path):
-    with pytest.raises(ValueError, match=r"holds no GT-NNNNN\.csv; it is not the archive of training images"):
+    with pytest.raises(UserError, match=r"holds no GT-NNNNN\.csv; it is not the archive of training images"):
         fetched(tmp_path, training={"readme.txt": b"hello"})
 
 
 def test_a_table_without_rows_is_an_empty_split(tmp_path):
-    with pytest.raises(ValueError, match=r"GTSRB/train\.p: no image in it"):
+    with pytest.raises(UserError, match=r"GTSRB/train\.p: no image in it"):
         fetched(tmp_path, training={"GTSRB/Final_Training/Images/00000/GT-00000.csv": table([])})
 
 
@@ -241,26 +242,29 @@ def test_a_table_without_rows_is_an_empty_split(tmp_path):
         table([("00000_00000.ppm", 0)]).replace(b";", b","),
         HEADER.encode() + b"\r\n00000_00000.ppm;29",
         HEADER.encode() + b"\r\n00000_00000.ppm;29;30;5;6;24;25;first",
+        HEADER.encode() + b"\r\n00000_00000.ppm;29;30;5;6;24;25;-1",
         HEADER.encode() + b"\r\n" + b"x" * 200_000,
     ],
 )
 def test_a_table_without_the_columns_is_named(tmp_path, content):
     name = "GTSRB/Final_Training/Images/00005/GT-00005.csv"
-    message = r"Images\.zip/GTSRB/Final_Training/Images/00005/GT-00005\.csv is no table with Filename and ClassId"
-    with pytest.raises(ValueError, match=message):
+    message = (
+        r"Images\.zip/GTSRB/Final_Training/Images/00005/GT-00005\.csv(: ClassId| is no table of Filename, ClassId)"
+    )
+    with pytest.raises(UserError, match=message):
         fetched(tmp_path, training=training_members() | {name: content})
 
 
 def test_a_missing_image_is_named(tmp_path):
     members = training_members()
     del members["GTSRB/Final_Training/Images/00005/00007_00002.ppm"]
-    with pytest.raises(ValueError, match=r"Images/00005/00007_00002\.ppm is missing, though a table lists it"):
+    with pytest.raises(UserError, match=r"Images/00005/00007_00002\.ppm is missing, though a table lists it"):
         fetched(tmp_path, training=members)
 
 
 def test_a_damaged_image_is_named(tmp_path):
     name = "GTSRB/Final_Training/Images/00005/00007_00002.ppm"
-    with pytest.raises(ValueError, match=r"Images/00005/00007_00002\.ppm cannot be read as an image"):
+    with pytest.raises(UserError, match=r"Images/00005/00007_00002\.ppm cannot be read as "):
         fetched(tmp_path, training=training_members() | {name: b"P6 no image"})
 
 
@@ -268,14 +272,14 @@ def test_a_damaged_image_is_named(tmp_path):
 def test_labels_that_do_not_fit_the_test_images_are_named(tmp_path, row):
     rows = [(f"{number:05}.ppm", label) for number, label in enumerate(TEST_LABEL_IDS)]
     name, _ = rows.pop(row)
-    with pytest.raises(ValueError, match=rf"do not fit: {name} is in one of them only"):
+    with pytest.raises(UserError, match=rf"do not fit: {name} is in one of them only"):
         fetched(tmp_path, labels={"GT-final_test.csv": table(rows)})
 
 
 def test_a_test_image_too_few_is_named(tmp_path):
     members = members_of_the_test()
     del members["GTSRB/Final_Test/Images/00004.ppm"]
-    with pytest.raises(ValueError, match=r"do not fit: 00004\.ppm is in one of them only"):
+    with pytest.raises(UserError, match=r"do not fit: 00004\.ppm is in one of them only"):
         fetched(tmp_path, test=members)
 
 
@@ -286,5 +290,5 @@ def test_a_truncated_archive_is_refused_though_its_checksum_fits(tmp_path):
     content = (folder / TRAINING_IMAGES).read_bytes()[:-500]
     (folder / TRAINING_IMAGES).write_bytes(content)
     md5["training_images"] = hashlib.md5(content).hexdigest()
-    with pytest.raises(ValueError, match=f"{TRAINING_IMAGES} is no whole zip archive"):
-        official(tmp_path, KNOWN, url=str(folder), md5=md5, **SETTINGS)
+    with pytest.raises(UserError, match=f"{TRAINING_IMAGES} is no whole zip archive"):
+        read_gtsrb(tmp_path, KNOWN, archives={"url": str(folder), "md5": md5}, **SETTINGS)

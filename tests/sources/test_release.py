@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from signs.core.errors import UserError
 from signs.data import classes
 from signs.data.classes import Classes, SignClass
 from signs.data.datasets import SPLITS
-from signs.sources.release import KNOWN_SHA256, provenance, release
+from signs.sources.release import KNOWN_SHA256, provenance, read_release
 
 KNOWN = Classes(tuple(SignClass(id, f"sign {id}", "photographs") for id in range(43)))
 SIZES = {"train": 60, "valid": 43, "test": 50}
@@ -39,7 +40,7 @@ def zipped(path: Path, members: dict[str, bytes]) -> tuple[Path, str]:
 
 def released(tmp_path: Path, members: dict[str, bytes]):
     path, sha256 = zipped(tmp_path / "signs.zip", members)
-    return release(tmp_path / "downloads", KNOWN, [str(path)], sha256)
+    return read_release(tmp_path / "downloads", KNOWN, [str(path)], sha256)
 
 
 def test_a_release_gives_its_three_pickles(tmp_path):
@@ -75,17 +76,17 @@ def test_what_macos_adds_is_passed_over(tmp_path):
 def test_a_missing_pickle_is_named(tmp_path, split):
     members = pickles()
     del members[f"{split}.p"]
-    with pytest.raises(ValueError, match=rf"signs\.zip holds no {split}\.p; expected train\.p, valid\.p and test\.p"):
+    with pytest.raises(UserError, match=rf"signs\.zip holds no {split}\.p; expected train\.p, valid\.p and test\.p"):
         released(tmp_path, members)
 
 
 def test_two_pickles_of_one_name_are_refused(tmp_path):
-    with pytest.raises(ValueError, match=r"holds 2 train\.p \(train\.p, old/train\.p\); expected one"):
+    with pytest.raises(UserError, match=r"holds 2 train\.p \(train\.p, old/train\.p\); expected one"):
         released(tmp_path, {**pickles(), "old/train.p": b""})
 
 
 def test_a_damaged_pickle_is_named(tmp_path):
-    with pytest.raises(ValueError, match=r"signs\.zip/valid\.p cannot be read as a pickle of arrays"):
+    with pytest.raises(UserError, match=r"signs\.zip/valid\.p cannot be read as a pickle of arrays"):
         released(tmp_path, {**pickles(), "valid.p": pickles()["valid.p"][:-100]})
 
 
@@ -94,13 +95,13 @@ def test_a_pickle_that_would_run_code_is_refused_and_not_run(tmp_path):
         def __reduce__(self):
             return Path.touch, (tmp_path / "trace",)
 
-    with pytest.raises(ValueError, match="refused, not run"):
+    with pytest.raises(UserError, match="refused, not run"):
         released(tmp_path, {**pickles(), "test.p": pickle.dumps(Hostile())})
     assert not (tmp_path / "trace").exists()
 
 
 def test_splits_that_do_not_fit_together_are_refused(tmp_path):
-    with pytest.raises(ValueError, match=r"signs\.zip/test\.p: labels \[43\] occur in no training image"):
+    with pytest.raises(UserError, match=r"signs\.zip/test\.p: labels \[43\] occur in no training image"):
         released(tmp_path, {**pickles(), "test.p": pickled(50, np.arange(44))})
 
 
@@ -114,7 +115,7 @@ def test_the_names_in_the_zip_come_first(tmp_path):
 
 
 def test_a_table_of_names_that_is_none_is_named(tmp_path):
-    with pytest.raises(ValueError, match=r"signs\.zip/signnames\.csv is no table of ClassId,SignName"):
+    with pytest.raises(UserError, match=r"signs\.zip/signnames\.csv is no table of ClassId, SignName"):
         released(tmp_path, {**pickles(), "signnames.csv": b"<html>\n<p>"})
 
 
@@ -123,6 +124,7 @@ def test_without_names_the_ids_are_the_names_and_it_says_so(tmp_path, capsys, id
     dataset = released(tmp_path, pickles(ids))
     assert dataset.classes.ids.tolist() == ids.tolist()
     assert dataset.classes.names == [str(id) for id in ids]
+    assert (dataset.classes.partners == -1).all()
     assert f"The zip names no classes and its {len(ids)} are not those of signnames.csv" in capsys.readouterr().out
 
 
@@ -142,29 +144,29 @@ def test_images_may_be_in_one_channel(tmp_path, channels, shape):
 def test_a_local_file_needs_a_checksum_and_the_error_gives_it(tmp_path):
     path, sha256 = zipped(tmp_path / "signs.zip", pickles())
     for mirrors in ([str(path)], [path.as_uri()], ["nowhere.zip", str(path)]):
-        with pytest.raises(ValueError, match=rf"so fetch\.sha256 must be set, .*; it is now {sha256}"):
-            release(tmp_path / "downloads", KNOWN, mirrors, None)
+        with pytest.raises(UserError, match=rf"so fetch\.sha256 must be set, .*; it is now {sha256}"):
+            read_release(tmp_path / "downloads", KNOWN, mirrors, None)
 
 
 def test_a_download_without_a_checksum_prints_it(site, tmp_path, capsys):
     _, sha256 = zipped(site.folder / "signs.zip", pickles())
-    release(tmp_path / "downloads", KNOWN, [f"{site.url}/signs.zip"], None)
-    assert f"SHA-256 of what came: {sha256}; set fetch.sha256" in capsys.readouterr().out
+    read_release(tmp_path / "downloads", KNOWN, [f"{site.url}/signs.zip"], None)
+    assert f"SHA-256 of the download: {sha256}; set fetch.sha256" in capsys.readouterr().out
 
 
 def test_a_download_with_a_checksum_is_checked_and_nothing_is_printed_of_it(site, tmp_path, capsys):
     _, sha256 = zipped(site.folder / "signs.zip", pickles())
     mirrors = [f"{site.url}/missing.zip", f"{site.url}/signs.zip"]
-    release(tmp_path / "downloads", KNOWN, mirrors, sha256)
+    read_release(tmp_path / "downloads", KNOWN, mirrors, sha256)
     assert "SHA-256" not in capsys.readouterr().out
-    with pytest.raises(ValueError, match=f"its SHA256 is {sha256}, expected {'0' * 64}"):
-        release(tmp_path / "downloads", KNOWN, mirrors, "0" * 64)
+    with pytest.raises(UserError, match=f"its SHA256 is {sha256}, expected {'0' * 64}"):
+        read_release(tmp_path / "downloads", KNOWN, mirrors, "0" * 64)
 
 
 def test_what_cannot_be_had_names_the_command_that_runs_on_the_sample(tmp_path):
-    remedy = re.escape("no connection. Without it, on rendered images: dvc exp run -S fetch.source=sample")
-    with pytest.raises(ValueError, match=rf"^fetch\.url: http://127\.0\.0\.1:9/signs\.zip: {remedy}$"):
-        release(tmp_path / "downloads", KNOWN, ["http://127.0.0.1:9/signs.zip"], "0" * 64)
+    remedy = re.escape("no connection. To use rendered images instead: dvc exp run -S fetch.source=sample")
+    with pytest.raises(UserError, match=rf"^fetch\.url: http://127\.0\.0\.1:9/signs\.zip: {remedy}$"):
+        read_release(tmp_path / "downloads", KNOWN, ["http://127.0.0.1:9/signs.zip"], "0" * 64)
 
 
 @pytest.fixture(autouse=True)

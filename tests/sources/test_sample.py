@@ -5,13 +5,16 @@ import numpy as np
 import pytest
 import yaml
 
+from signs.core.errors import UserError
 from signs.data import classes, datasets
 from signs.data.classes import Classes
 from signs.data.datasets import DataSet
-from signs.sources.sample import sample
+from signs.sources.sample import render_sample
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = yaml.safe_load((ROOT / "params.yaml").read_text())["fetch"]["sample"]
+SETTINGS["camera"] = str(ROOT / SETTINGS["camera"])
+CAMERA = yaml.safe_load(Path(SETTINGS["camera"]).read_text())
 SMALL = SETTINGS | {"height": 16, "width": 16, "train": 3, "valid": 1, "test": 2}
 KNOWN = classes.read(ROOT / "data" / classes.FILE_NAME)
 DISC = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 10 10"><circle cx="5" cy="5" r="5" fill="{}"/></svg>'
@@ -28,7 +31,7 @@ def drawings(tmp_path):
 
 
 def rendered(drawings: Path, known: Classes = KNOWN, **settings: object) -> DataSet:
-    return sample(drawings, known, **SMALL | settings)
+    return render_sample(drawings, known, **SMALL | settings)
 
 
 def test_every_class_has_its_count_in_every_split(drawings):
@@ -105,7 +108,7 @@ def test_a_drawn_class_without_a_name_has_its_id(drawings):
 
 
 def test_a_folder_without_drawings_is_named(tmp_path):
-    with pytest.raises(ValueError, match=r"holds no .* file; put an image for each class there"):
+    with pytest.raises(UserError, match=r"holds no .* file; put a drawing of each class there"):
         rendered(tmp_path)
 
 
@@ -116,9 +119,10 @@ def test_a_folder_without_drawings_is_named(tmp_path):
         ({"train": True}, r"params\.yaml: fetch\.sample\.train is True; a number is expected, not a bool"),
         ({"trian": 5}, r"params\.yaml: fetch\.sample\.trian is unknown; fetch\.sample takes camera, height"),
         ({"camera": {}}, r"params\.yaml: fetch\.sample\.camera\.pose is missing"),
-        ({"camera": SMALL["camera"] | {"fog": [0, 1]}}, r"params\.yaml: fetch\.sample\.camera\.fog is unknown"),
+        ({"camera": CAMERA | {"fog": [0, 1]}}, r"params\.yaml: fetch\.sample\.camera\.fog is unknown"),
+        ({"camera": "presets/nowhere.yaml"}, r"fetch\.sample\.camera is 'presets/nowhere\.yaml'; .* is missing$"),
     ],
 )
 def test_a_wrong_setting_is_named(drawings, setting, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(UserError, match=message):
         rendered(drawings, **setting)

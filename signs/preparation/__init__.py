@@ -1,1 +1,1 @@
-"""Data sets made ready to train on: preprocessed, merged."""
+"""Makes data sets ready for training: preprocessing, merging."""

@@ -1,4 +1,4 @@
-"""Two data sets become one."""
+"""Joins the original and the synthetic data set."""
 
 from collections.abc import Iterator
 
@@ -14,46 +14,70 @@ from signs.data.datasets import HIDDEN, DataSet, Split, Stream
 def merge(original: DataSet, synthetic: DataSet, *, hide_photographs_of: list[ClassId]) -> Stream:
     """Adds synthetic classes to a data set.
 
-    A synthetic class takes the id of the original class of the same name, or the next free one. Where
-    it joins a class, only training gets its images: photographs go on being judged by photographs, in validation
-    as in the test.
+    A synthetic class takes the id of the original class with the same name, else the next free one. If it joins an
+    original class, only training gets its images: validation and test go on with the original images.
 
     Args:
-        original: Keeps its labels and its order of images.
-        synthetic: Images of the same shape and type; its own numbering is dropped.
-        hide_photographs_of: Ids of original classes of which only synthetic images train and validate; the original
-            images are kept apart, to measure what the synthetic ones are worth.
+        original: Keeps its ids and the order of its images.
+        synthetic: Images of the same shape and type. Its ids are dropped.
+        hide_photographs_of: Ids of original classes that train and validate on synthetic images only. Their original
+            images go to the split `hidden`, to measure on. Mirror pairs of a hidden and another class are dropped, or
+            training would make images of the hidden class from photographs.
 
     Returns:
-        The original images of each split, followed by the synthetic ones, which `Split.synthetic` tells apart;
-        copied only as each split is asked for.
+        In each split the original images, then the synthetic ones; `Split.synthetic` tells them apart.
 
     Raises:
-        UserError: The images of the two do not go together, or a class to hide_photographs_of is not in both.
+        UserError: The shapes or types of the images differ, or a class to hide is not in both data sets.
     """
     _check_alike(original, synthetic)
     _check_in_both(hide_photographs_of, original.classes, synthetic.classes)
+    known, hidden = set(original.classes.ids.tolist()), set(hide_photographs_of)
     renumbered = _renumber(original.classes, synthetic.classes)
-    known = set(original.classes.ids.tolist())
-    own = _unmirrored(original.classes, set(hide_photographs_of))
-    named = Classes((*own, *(row for row in renumbered if row.id not in known)))
-    ids = np.array([row.id for row in renumbered])
-    own_ids = np.sort(synthetic.classes.ids)
-    extra = synthetic.map(lambda split: Split(split.features, ids[np.searchsorted(own_ids, split.labels)]))
+    new = [row for row in renumbered if row.id not in known]
+    own_ids, ids = np.sort(synthetic.classes.ids), np.array([row.id for row in renumbered])
+    added = synthetic.map(lambda split: Split(split.features, ids[np.searchsorted(own_ids, split.labels)]))
 
     def splits() -> Iterator[tuple[str, Split]]:
-        yield "train", _joined(original.train.without(hide_photographs_of), extra.train)
-        yield (
-            "valid",
-            _joined(
-                original.valid.without(hide_photographs_of), extra.valid.without(known.difference(hide_photographs_of))
-            ),
-        )
-        yield "test", _joined(original.test, extra.test.without(known))
-        if hide_photographs_of:
-            yield HIDDEN, _concatenate(original.train.of(hide_photographs_of), original.valid.of(hide_photographs_of))
+        yield "train", _join(original.train.without(hidden), added.train)
+        yield "valid", _join(original.valid.without(hidden), added.valid.without(known - hidden))
+        yield "test", _join(original.test, added.test.without(known))
+        if hidden:
+            yield HIDDEN, _concatenate(original.train.of(hidden), original.valid.of(hidden))
 
-    return Stream(splits, named)
+    return Stream(splits, Classes((*_drop_mirror_pairs(original.classes, hidden), *new)))
+
+
+def _drop_mirror_pairs(classes: Classes, hidden: set[int]) -> list[SignClass]:
+    """The classes without the mirror pairs of a hidden and another class."""
+    hidden_names = {row.name for row in classes.rows if row.id in hidden}
+    return [
+        row if (row.id in hidden) == (row.mirrored in hidden_names) else row._replace(mirrored="")
+        for row in classes.rows
+    ]
+
+
+def _renumber(original: Classes, synthetic: Classes) -> list[SignClass]:
+    """The synthetic classes with the ids that they get, in order of the ids that they had."""
+    by_name = {row.name: row.id for row in original.rows}
+    free = int(original.ids.max()) + 1
+    renumbered = []
+    for row in synthetic.rows:
+        known = by_name.get(row.name)
+        renumbered.append(row._replace(id=free if known is None else known))
+        free += known is None
+    return renumbered
+
+
+def _join(original: Split, synthetic: Split) -> Split:
+    own = np.zeros(len(original.labels), bool) if original.synthetic is None else original.synthetic
+    is_synthetic = np.concatenate([own, np.ones(len(synthetic.labels), bool)])
+    return _concatenate(original, synthetic)._replace(synthetic=is_synthetic)
+
+
+def _concatenate(first: Split, second: Split) -> Split:
+    features = np.concatenate([first.features, second.features])
+    return Split(features, np.concatenate([first.labels, second.labels]))
 
 
 def _check_in_both(ids: list[int], original: Classes, synthetic: Classes) -> None:
@@ -68,46 +92,15 @@ def _check_in_both(ids: list[int], original: Classes, synthetic: Classes) -> Non
             )
 
 
-def _unmirrored(classes: Classes, hidden: set[int]) -> list[SignClass]:
-    """The classes, without the mirror images that would show a hidden class by photographs of another one."""
-    hidden_names = {row.name for row in classes.rows if row.id in hidden}
-    return [
-        row if (row.id in hidden) == (row.mirrored in hidden_names) else row._replace(mirrored="")
-        for row in classes.rows
-    ]
-
-
-def _renumber(original: Classes, synthetic: Classes) -> list:
-    by_name = {row.name: row.id for row in original.rows}
-    free = int(original.ids.max()) + 1
-    renumbered = []
-    for row in synthetic.rows:
-        known = by_name.get(row.name)
-        renumbered.append(row._replace(id=free if known is None else known))
-        free += known is None
-    return renumbered
-
-
-def _joined(original: Split, synthetic: Split) -> Split:
-    own = np.zeros(len(original.labels), bool) if original.synthetic is None else original.synthetic
-    made = np.concatenate([own, np.ones(len(synthetic.labels), bool)])
-    return _concatenate(original, synthetic)._replace(synthetic=made)
-
-
-def _concatenate(first: Split, second: Split) -> Split:
-    features = np.concatenate([first.features, second.features])
-    return Split(features, np.concatenate([first.labels, second.labels]))
-
-
 def _check_alike(original: DataSet, synthetic: DataSet) -> None:
-    mine, yours = original.train.features, synthetic.train.features
-    if mine.shape[1:3] != yours.shape[1:3]:
+    first, second = original.train.features, synthetic.train.features
+    if first.shape[1:3] != second.shape[1:3]:
         raise UserError(
-            f"original images are {mine.shape[1:3]} pixels, synthetic ones {yours.shape[1:3]}; "
+            f"original images are {first.shape[1:3]} pixels, synthetic ones {second.shape[1:3]}; "
             "set synthesize.height and synthesize.width to the original's"
         )
-    if mine.shape[3] != yours.shape[3] or mine.dtype != yours.dtype:
+    if first.shape[3] != second.shape[3] or first.dtype != second.dtype:
         raise UserError(
-            f"original images are {mine.dtype} in {mine.shape[3]} channels, synthetic ones {yours.dtype} "
-            f"in {yours.shape[3]}; preprocess.grey: true makes both one channel"
+            f"original images are {first.dtype} in {first.shape[3]} channels, synthetic ones {second.dtype} "
+            f"in {second.shape[3]}; with preprocess.grey: true both have one channel"
         )

@@ -7,10 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signs.core import params
+from signs.core.errors import UserError
 from signs.data import datasets
 from signs.data.classes import Classes, SignClass
 from signs.data.datasets import DataSet, Split
-from signs.preparation.merging import lent, merge
+from signs.preparation.merging import merge
 
 NAMES = ["Stop", "Yield", "Parking", "Bus lane", "Bus stop"]
 
@@ -26,7 +27,7 @@ def dataset(named, origin, count=2, first=0, shape=(2, 2, 1)):
 
 
 def merge_all(original, synthetic, **changes):
-    return merge(original, synthetic, **{"withhold": []} | changes).gathered()
+    return merge(original, synthetic, **{"hide_photographs_of": []} | changes).gathered()
 
 
 def level_names(*datasets):
@@ -64,7 +65,9 @@ def test_an_original_may_hold_synthetic_images_itself():
 
 def test_it_says_which_images_are_synthetic(tmp_path):
     original = dataset({4: "Stop", 9: "Parking"}, "photographs")
-    merged = merge_all(original, dataset({0: "Bus lane", 1: "Parking"}, "synthetic", first=100), withhold=[9])
+    merged = merge_all(
+        original, dataset({0: "Bus lane", 1: "Parking"}, "synthetic", first=100), hide_photographs_of=[9]
+    )
     datasets.write(tmp_path / "merged", merged)
     for split in datasets.read(tmp_path / "merged").splits.values():
         assert np.array_equal(split.synthetic, split.features[:, 0, 0, 0] >= 100)
@@ -131,7 +134,7 @@ def test_splits_are_joined_written_and_let_go_one_after_the_other(tmp_path):
     original = dataset({0: "Stop"}, "photographs", count=100_000, shape=(8, 8, 1))
     synthetic = dataset({0: "Bus lane"}, "synthetic", shape=(8, 8, 1))
     tracemalloc.start()
-    datasets.write(tmp_path / "merged", merge(original, synthetic, withhold=[]))
+    datasets.write(tmp_path / "merged", merge(original, synthetic, hide_photographs_of=[]))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 2.5 * original.train.features.nbytes  # the three splits are as large; the last one goes as one comes
@@ -139,7 +142,9 @@ def test_splits_are_joined_written_and_let_go_one_after_the_other(tmp_path):
 
 
 def test_a_merged_data_set_can_be_asked_for_twice(tmp_path):
-    merged = merge(dataset({0: "Stop"}, "photographs"), dataset({0: "Bus lane"}, "synthetic", first=100), withhold=[])
+    merged = merge(
+        dataset({0: "Stop"}, "photographs"), dataset({0: "Bus lane"}, "synthetic", first=100), hide_photographs_of=[]
+    )
     for name in ("first", "second"):
         datasets.write(tmp_path / name, merged)
     assert datasets.digest(tmp_path / "first") == datasets.digest(tmp_path / "second")
@@ -159,21 +164,55 @@ def test_neither_data_set_is_altered():
     ("shape", "kind", "message"),
     [
         ((3, 2, 1), np.uint8, r"original images are \(2, 2\) pixels, synthetic ones \(3, 2\); set synthesize\.height"),
-        ((2, 2, 3), np.uint8, r"original images are uint8 in 1 channels, synthetic ones uint8 in 3; preprocess\.grey"),
+        ((2, 2, 3), np.uint8, r"original images are uint8 in 1 channels, synthetic ones uint8 in 3; with preproc"),
         ((2, 2, 1), np.float32, r"original images are uint8 in 1 channels, synthetic ones float32 in 1"),
     ],
 )
 def test_images_that_do_not_go_together_are_an_error(shape, kind, message):
     other = dataset({0: "Bus lane"}, "synthetic", shape=shape)
     other = other.map(lambda split: Split(split.features.astype(kind), split.labels))
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(UserError, match=message):
         merge_all(dataset({0: "Stop"}, "photographs"), other)
+
+
+# --- mirror images
+
+MIRRORED = {33: "Turn right", 34: "Turn left", 38: "Keep right", 39: "Keep left", 19: "Curve left", 20: "Curve right"}
+ALL = tuple(MIRRORED.values())
+PARTNERS = {33: 34, 34: 33, 38: 39, 39: 38, 19: 20, 20: 19}
+
+
+def mirror_pairs(hidden, joined=ALL):
+    """What is left of the pairs 33/34, 38/39, 19/20 and the symmetric sign 12 where these classes are hidden."""
+    original = dataset(MIRRORED | {12: "Priority road"}, "photographs")
+    mirrored = {id: MIRRORED[partner] for id, partner in PARTNERS.items()} | {12: "Priority road"}
+    known = Classes(tuple(row._replace(mirrored=mirrored[row.id]) for row in original.classes.rows))
+    synthetic = dataset(dict(enumerate([*joined, "Priority road"])), "synthetic", first=100)
+    merged = merge_all(dataclasses.replace(original, classes=known), synthetic, hide_photographs_of=hidden).classes
+    return {int(merged.ids[i]): int(merged.ids[partner]) for i, partner in enumerate(merged.partners) if partner >= 0}
+
+
+def test_mirror_pairs_of_a_hidden_and_a_shown_class_are_dropped():
+    assert mirror_pairs([34, 39, 19, 20]) == {12: 12, 19: 20, 20: 19}
+    assert mirror_pairs([33, 38]) == {12: 12, 19: 20, 20: 19}
+
+
+@pytest.mark.parametrize("hidden", [[], [12], [33, 34], [*PARTNERS, 12]])
+def test_mirror_pairs_stay_where_both_classes_are_hidden_or_shown(hidden):
+    assert mirror_pairs(hidden) == PARTNERS | {12: 12}
+
+
+def test_a_synthetic_class_that_joins_a_shown_one_changes_no_mirror_pair():
+    assert mirror_pairs([], joined=["Turn left"]) == PARTNERS | {12: 12}
+
+
+# --- hidden classes
 
 
 def test_photographs_of_a_hidden_class_only_measure():
     original = dataset({4: "Stop", 9: "Parking"}, "photographs")
     synthetic = dataset({0: "Bus lane", 1: "Parking"}, "synthetic", first=100)
-    merged = merge_all(original, synthetic, withhold=[9])
+    merged = merge_all(original, synthetic, hide_photographs_of=[9])
     assert merged.train.labels.tolist() == merged.valid.labels.tolist() == [4, 4, 10, 10, 9, 9]
     assert merged.train.features[-2:, 0, 0, 0].tolist() == [102, 103]
     assert merged.hidden.labels.tolist() == [9] * 4
@@ -182,16 +221,9 @@ def test_photographs_of_a_hidden_class_only_measure():
     assert merge_all(original, synthetic).hidden is None
 
 
-def test_photographs_of_a_hidden_class_lend_nothing():
-    train = dataset({4: "Stop", 9: "Parking"}, "photographs").train
-    assert np.array_equal(lent(train, withhold=[9]), train.features[:2])
-    assert np.array_equal(lent(train, withhold=[]), train.features)
-    assert len(lent(train, withhold=[4, 9])) == 0
-
-
 def test_all_photographs_can_be_hidden():
     original = dataset({4: "Stop", 9: "Parking"}, "photographs")
-    merged = merge_all(original, dataset({0: "Stop", 1: "Parking"}, "synthetic", first=100), withhold=[4, 9])
+    merged = merge_all(original, dataset({0: "Stop", 1: "Parking"}, "synthetic", first=100), hide_photographs_of=[4, 9])
     assert merged.train.features.min() >= 100
     assert merged.test.features.max() < 100
     assert len(merged.hidden.labels) == 8
@@ -200,19 +232,22 @@ def test_all_photographs_can_be_hidden():
 @pytest.mark.parametrize(
     ("id", "message"),
     [
-        (5, r"merge\.withhold 5 is no class of the original data set"),
-        (9, r"merge\.withhold 9: there are no synthetic images of 'Yield'; add its id to synthesize\.known"),
-        (-1, r"merge\.withhold\.0 is -1; Input should be greater than or equal to 0"),
+        (5, r"merge\.hide_photographs_of 5 is no class of the original data set"),
+        (
+            9,
+            r"merge\.hide_photographs_of 9: there are no synthetic images of 'Yield'; .* to synthesize\.also_render",
+        ),
+        (-1, r"merge\.hide_photographs_of\.0 is -1; Input should be greater than or equal to 0"),
     ],
 )
 def test_what_cannot_be_hidden_is_an_error(id, message):
     original = dataset({4: "Stop", 9: "Yield"}, "photographs")
-    with pytest.raises(ValueError, match=message):
-        merge(original, dataset({0: "Stop"}, "synthetic", first=100), withhold=[id])
+    with pytest.raises(UserError, match=message):
+        merge(original, dataset({0: "Stop"}, "synthetic", first=100), hide_photographs_of=[id])
 
 
 def test_merge_takes_its_section_of_params():
     section = params.load("merge")
     merge(dataset({0: "Stop"}, "photographs"), dataset({0: "Bus lane"}, "synthetic", first=100), **section)
-    with pytest.raises(ValueError, match=r"params\.yaml: merge\.shuffle is unknown"):
+    with pytest.raises(UserError, match=r"params\.yaml: merge\.shuffle is unknown"):
         merge_all(dataset({0: "Stop"}, "photographs"), dataset({0: "Stop"}, "photographs"), shuffle=True)

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
+from signs.core.errors import UserError
 from signs.data import pixels
 from signs.data.classes import Classes, SignClass
 from signs.data.datasets import DataSet, Split
@@ -110,14 +111,14 @@ def test_an_image_exactly_as_bright_as_asked_stays():
 
 
 def test_a_class_that_would_vanish_is_an_error():
-    with pytest.raises(ValueError, match=r"min_brightness 55\.0 drops every training image of classes \[4\]; choose a"):
+    with pytest.raises(UserError, match=r"min_brightness 55\.0 drops all training images of classes \[4\]; choose a"):
         preprocess(dataset(), grey=True, normalize=True, min_brightness=55)
 
 
 @pytest.mark.parametrize(("grey", "normalize"), [(True, True), (True, False), (False, True)])
 def test_what_is_preprocessed_is_not_preprocessed_again(grey, normalize):
     once = preprocess(dataset(), grey=True, normalize=True, min_brightness=None)
-    with pytest.raises(ValueError, match="images are float32 in 1 channels; expected uint8 in 1 or 3"):
+    with pytest.raises(UserError, match="images are float32 in 1 channels; expected uint8 in 1 or 3"):
         preprocess(once, grey=grey, normalize=normalize, min_brightness=None)
 
 
@@ -144,5 +145,5 @@ def test_the_data_set_that_came_in_is_not_altered(grey, normalize):
     ],
 )
 def test_a_wrong_setting_is_an_error(settings, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(UserError, match=message):
         preprocess(dataset(), **{"grey": True, "normalize": True, "min_brightness": None} | settings)

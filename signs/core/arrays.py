@@ -12,32 +12,31 @@ from signs.core.files import replaced
 
 
 def write(path: Path, arrays: dict[str, np.ndarray]) -> None:
-    """Writes the arrays; the same ones give the same bytes, which `np.savez` gives only within a version of Python."""
+    """Writes the arrays. The same arrays give the same bytes; with `np.savez` that depends on the Python version."""
     with replaced(path) as partial, zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, array in arrays.items():
             content = io.BytesIO()
             np.lib.format.write_array(content, array, version=(1, 0), allow_pickle=False)
-            # A ZipInfo without more than a name is dated 1980.
+            # A ZipInfo with a name only is dated 1980.
             archive.writestr(zipfile.ZipInfo(f"{name}.npy"), content.getvalue(), zipfile.ZIP_DEFLATED)
 
 
 def read(path: Path, names: list[str]) -> list[np.ndarray]:
-    """Reads the arrays of these names, in their order; nothing in the file is run.
+    """Reads the arrays with these names, in this order. Runs nothing that is in the file.
 
     Raises:
-        UserError: The file is missing, damaged or of another kind, or an array is not there.
+        UserError: The file is missing, damaged or no such archive, or lacks an array.
     """
-    try:
-        with path.open("rb") as file:
-            return parse(file, str(path), names)
-    except OSError as error:
-        raise UserError(f"{path} holds no arrays {', '.join(names)}: {error}; dvc repro makes them anew") from None
+    if not path.is_file():
+        raise UserError(f"{path} is missing; dvc repro writes it again")
+    with path.open("rb") as file:
+        return parse(file, str(path), names)
 
 
 def parse(file: BinaryIO, where: str, names: list[str]) -> list[np.ndarray]:
-    """As `read`, from an open file; `where` names it in errors."""
+    """Does what `read` does with an open file; `where` names it in errors."""
     try:
         with np.load(file, allow_pickle=False) as archive:
             return [archive[name] for name in names]
     except Exception as error:  # a damaged archive can raise anything
-        raise UserError(f"{where} holds no arrays {', '.join(names)}: {error}; dvc repro makes them anew") from None
+        raise UserError(f"{where} holds no arrays {', '.join(names)}: {error}; dvc repro writes them again") from None

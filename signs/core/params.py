@@ -141,15 +141,15 @@ def validated(section: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
 
 
 def parse(kind: type[S], section: str, found: object) -> S:
-    """A section as an object.
+    """Turns a section into an object.
 
     Args:
-        kind: Whose fields are the keys of the section.
-        section: Its name, for errors.
-        found: As `load` gives it.
+        kind: Class with a field for each key of the section.
+        section: Name of the section, for errors.
+        found: The section, as `load` gives it.
 
     Raises:
-        UserError: In one line: section, key, value, what is allowed.
+        UserError: A key or value is wrong; in one line: section, key, value, what is allowed.
     """
     try:
         return kind.model_validate(found)

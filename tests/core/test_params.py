@@ -250,6 +250,26 @@ def test_a_choice_that_no_function_makes_is_an_error(choice):
         choose("bakers", choice, BAKERS)
 
 
+# --- sections as objects
+
+
+def test_a_section_becomes_an_object():
+    assert params.parse(Inner, "bake.tin", {"rate": "2e3"}) == Inner(rate=2000)
+
+
+@pytest.mark.parametrize(
+    ("found", "message"),
+    [
+        ({"raet": 1}, "params.yaml: bake.tin.raet is unknown; bake.tin takes amounts, pair, rate"),
+        ({}, "params.yaml: bake.tin.rate is missing"),
+        ({"rate": 0}, "params.yaml: bake.tin.rate is 0; Input should be greater than 0"),
+    ],
+)
+def test_a_wrong_key_of_an_object_is_named(found, message):
+    with pytest.raises(UserError, match=f"^{re.escape(message)}$"):
+        params.parse(Inner, "bake.tin", found)
+
+
 # --- presets
 
 

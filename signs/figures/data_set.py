@@ -54,8 +54,8 @@ def _preprocessing(name: str, dataset: DataSet) -> Figure:
 def _copies(name: str, dataset: DataSet, pair: dict[str, Any]) -> Figure:
     first, second, examples = pair["first"], pair["second"], pair["examples"]
     title = (
-        f"{name}: {pair['exact']:,} exact and {pair['near']:,} near-copies of {first} images among {pair['images']:,} "
-        f"{second} images"
+        f"{name}: copies of {first} images among {pair['images']:,} {second} images, {pair['exact']:,} exact and "
+        f"{pair['near']:,} near"
     )
     captions = [f"{first} {copy['first']}, {second} {copy['second']}: {copy['similarity']:.3f}" for copy in examples]
     return copies(

@@ -42,10 +42,10 @@ def _pairs(features: np.ndarray, predictions: Predictions, diagnosis: Diagnosis)
         return features[np.flatnonzero((labels == rows[truth].id) & (predicted == column))[:MAX_PER_SIDE]]
 
     def side(truth: int, other: int) -> tuple[str, np.ndarray]:
-        count = diagnosis.matrix[truth, other]
+        count, sign = diagnosis.matrix[truth, other], f"{rows[truth].id} {rows[truth].name}"
         if count:
-            return f"{rows[truth].id} {rows[truth].name}: {count} misclassified", images(truth, other)
-        return f"{rows[truth].id} {rows[truth].name}: never misclassified, some of its images", images(truth, truth)
+            return f"{sign}: {count:,} predicted as {rows[other].id}", images(truth, other)
+        return f"{sign}: none predicted as {rows[other].id}, correct ones shown", images(truth, truth)
 
     pairs = []
     for first, second in diagnosis.confused[:MAX_PAIRS]:

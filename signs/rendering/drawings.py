@@ -112,7 +112,7 @@ def group_by_name(paths: Iterable[Path]) -> dict[str, list[Path]]:
         The files of each class in the order of their numbers, classes in the order of their file names.
 
     Raises:
-        UserError: Two class names differ in case only, or the drawings of a class are not numbered 0, 1, 2, ...
+        UserError: A name is empty, two differ in case only, or the drawings of a class are not numbered 0, 1, 2, ...
     """
     groups: dict[str, list[tuple[int, Path]]] = {}
     for path in sorted(_drawings_among(paths), key=_base_and_number):
@@ -182,6 +182,8 @@ def _checked_name(group: list[tuple[int, Path]]) -> str:
         first, second, *_ = names.values()
         raise UserError(f"{first} and {second.name} name classes that differ in case only; rename one of them")
     (name,) = names
+    if not name:
+        raise UserError(f"{group[0][1]} names no class; name it after its sign, as bus_lane.svg")
     for expected, (number, path) in enumerate(group):
         before = group[expected - 1][1].name if expected else ""
         if number < expected:

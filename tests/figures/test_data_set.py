@@ -31,5 +31,5 @@ def test_every_figure_of_a_data_set_carries_its_name(classes, channels):
 
 def test_the_figure_of_copies_says_how_many_there_are():
     said = texts(figures(3)["copies_train_test"])
-    assert "original: 1 exact and 0 near-copies of train images among 9 test images" in said
+    assert "original: copies of train images among 9 test images, 1 exact and 0 near" in said
     assert "train 0, test 0: 1.000" in said

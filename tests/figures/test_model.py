@@ -41,8 +41,8 @@ def test_the_captions_of_mistakes_tell_predicted_and_true_class():
     assert f"{caption}{confidence:.1%} confident, test image {row}" in texts(made["mistakes"])
 
 
-def test_a_pair_tells_how_many_images_of_each_class_are_misclassified():
+def test_a_pair_tells_how_many_images_of_one_class_are_predicted_as_the_other():
     made, _, diagnosis = figures(2)
     count = diagnosis.matrix[0, 1]
     assert count
-    assert f"0 class 0: {count} misclassified" in texts(made["confused"])
+    assert f"0 class 0: {count} predicted as 3" in texts(made["confused"])

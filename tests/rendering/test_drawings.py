@@ -113,7 +113,7 @@ def test_other_pictures_are_read_with_their_transparency(tmp_path):
     ],
 )
 def test_an_svg_that_is_not_self_contained_is_refused(tmp_path, content):
-    with pytest.raises(ValueError, match=r"a\.svg has text, scripts, filters, entities or references to other files"):
+    with pytest.raises(UserError, match=r"a\.svg has text, scripts, filters, entities or references to other files"):
         read(tmp_path, "a.svg", content)
 
 
@@ -130,7 +130,7 @@ def test_an_svg_that_is_not_self_contained_is_refused(tmp_path, content):
     ],
 )
 def test_what_is_no_svg_is_an_error_that_names_the_file(tmp_path, content, message):
-    with pytest.raises(ValueError, match=message) as caught:
+    with pytest.raises(UserError, match=message) as caught:
         read(tmp_path, "a.svg", content)
     assert "\n" not in str(caught.value)
 
@@ -161,7 +161,7 @@ def test_files_come_in_the_order_of_their_names_and_others_are_ignored(tmp_path)
 
 @pytest.mark.parametrize("folder", [".", "missing"])
 def test_a_folder_without_drawings_is_an_error(tmp_path, folder):
-    with pytest.raises(ValueError, match=r"holds no \.svg, \.png, \.jpg, \.jpeg file; put a drawing of each class"):
+    with pytest.raises(UserError, match=r"holds no \.svg, \.png, \.jpg, \.jpeg file; put a drawing of each class"):
         drawings.files(tmp_path / folder)
 
 
@@ -187,7 +187,7 @@ def test_only_the_drawings_asked_for_are_read(tmp_path):
         cv2.imwrite(str(tmp_path / f"{stem}.png"), np.full((4, 4, 3), 9, np.uint8))
     (tmp_path / "7.png").write_bytes(b"no image")
     assert {id: len(own) for id, own in drawings.read_by_id(tmp_path, [14]).items()} == {14: 2}
-    with pytest.raises(ValueError, match=r"7\.png cannot be read"):
+    with pytest.raises(UserError, match=r"7\.png cannot be read"):
         drawings.read_by_id(tmp_path)
 
 
@@ -239,6 +239,7 @@ def test_file_names_stand_for_classes_and_a_last_number_for_a_drawing(files, exp
             ["Bus_Lane.svg", "bus_lane.svg"],
             r"new_signs/Bus_Lane\.svg and bus_lane\.svg name classes that differ in case",
         ),
+        (["_.svg"], r"new_signs/_\.svg names no class"),
         (["Bus_Lane.svg", "bus_lane_1.svg"], r"name classes that differ in case only; rename one of them"),
         (["\u00fcber.svg", "u\u0308ber.svg"], r"name classes that differ in case only"),
     ],

@@ -2,8 +2,17 @@
 
 import errno
 
-# Of the system, not of our code: disk full or over quota, no permission, read-only, no memory, a broken disk.
-OF_THE_SYSTEM = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOMEM, errno.EIO}
+# Of the system, not of our code: disk full, over quota, no permission, read-only, no memory, bad disk, overlong name.
+OF_THE_SYSTEM = {
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EACCES,
+    errno.EPERM,
+    errno.EROFS,
+    errno.ENOMEM,
+    errno.EIO,
+    errno.ENAMETOOLONG,
+}
 
 
 class UserError(ValueError):

@@ -1,4 +1,4 @@
-"""The article's LeNet and its training as on TensorFlow 1: a graph, a session, a feed for each step."""
+"""The article's LeNet and its training in the style of TensorFlow 1: a graph, a session, a feed for each step."""
 
 from collections.abc import Callable
 
@@ -18,7 +18,7 @@ class Article:
         shape: (height, width, channels) of the images.
         classes: The number of outputs.
         learning_rate: Adam's.
-        seed: Of first weights and dropout.
+        seed: Of initial weights and dropout.
     """
 
     def __init__(self, shape: tuple[int, int, int], classes: int, learning_rate: float = 0.001, seed: int = 1) -> None:
@@ -45,7 +45,7 @@ class Article:
         return _full(x, classes)
 
     def epoch(self, features: np.ndarray, rows: np.ndarray, batch_size: int, keep_prob: float = 0.3) -> None:
-        """Takes a step for each batch of images, shuffled anew.
+        """Shuffles the images, and takes a step for each batch.
 
         Args:
             features: (n, height, width, channels), float32.

@@ -1,4 +1,4 @@
-"""How fast a trained network classifies many images, and one, beside ONNX Runtime on the same weights."""
+"""How fast a network classifies many images, and one, beside ONNX Runtime with the same weights."""
 
 from functools import partial
 
@@ -11,7 +11,7 @@ def _onnx_runtime(name: str, **settings: object) -> Contender:
 
 
 def many(network: str, name: str, count: int = 12_630) -> Contest:
-    """All images at once; ours divides them by itself, the peer is given batches of two sizes."""
+    """All images at once. Ours makes batches by itself; the peer is given batches of two sizes."""
     settings = {"network": network, "count": count}
     return Contest(
         title=f"{name}, {count:,} images",
@@ -41,8 +41,8 @@ if __name__ == "__main__":
         {
             "Inference of LeNet": partial(many, "lenet", "LeNet"),
             "Inference of LeNet, one image": partial(one, "lenet", "LeNet"),
-            "Inference of the new network": partial(many, "convnet", "The new network"),
-            "Inference of the new network, one image": partial(one, "convnet", "The new network"),
+            "Inference of convnet": partial(many, "convnet", "convnet"),
+            "Inference of convnet, one image": partial(one, "convnet", "convnet"),
         },
         quick={"count": 3},
         rounds=9,

@@ -6,14 +6,15 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.contenders import ROOT, THREADS
+from benchmarks.contenders import ROOT
 from benchmarks.results import arguments, machine, publish, spread, table
+from signs.core import processor
+from stages.__main__ import STAGES
 
 ROUNDS = 5
-STAGES = sorted(path.stem for path in (ROOT / "stages").glob("[!_]*.py"))
 FLOORS = {
     "floor: Python alone": [sys.executable, "-c", "pass"],
-    "floor: Python that imports TensorFlow": [sys.executable, "-c", "import signs.backend"],
+    "floor: Python that imports TensorFlow": [sys.executable, "-c", "import signs.networks.backend"],
 }
 IDLE = {
     "`dvc repro` with nothing to do": [sys.executable, "-m", "dvc", "repro"],
@@ -22,7 +23,7 @@ IDLE = {
 
 
 def seconds(command: Sequence[str], folder: Path = ROOT) -> float:
-    """Wall time of a command; a RuntimeError with its last words where it fails."""
+    """Wall time of a command; a RuntimeError with the end of its errors if it fails."""
     start = time.perf_counter()
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     if done.returncode:
@@ -31,7 +32,7 @@ def seconds(command: Sequence[str], folder: Path = ROOT) -> float:
 
 
 def turns(commands: dict[str, list[str]], count: int, folder: Path = ROOT) -> str:
-    """Has commands take turns, so many rounds; gives the table of their seconds."""
+    """Runs the commands in turns, `count` rounds; returns the table of their seconds."""
     times: dict[str, list[float]] = {name: [] for name in commands}
     for _ in range(count):
         for name, command in commands.items():
@@ -56,14 +57,14 @@ def main() -> None:
     """Measures, and publishes both tables."""
     chosen = arguments(__doc__).parse_args()
     stages = ["merge"] if chosen.quick else STAGES
-    starts = {
-        f"`python -m stages.{name} --help`": [sys.executable, "-m", f"stages.{name}", "--help"] for name in stages
-    }
+    starts = {f"`python -m stages {name} --help`": [sys.executable, "-m", "stages", name, "--help"] for name in stages}
     count = 1 if chosen.quick else ROUNDS
     tables = [turns(starts | ({} if chosen.quick else FLOORS), count)]
     if not chosen.quick:
         tables.append(idle(ROOT, count))
-    publish(chosen, "Starting", "\n\n".join([machine(THREADS, ("tensorflow", "dvc")), *tables, f"Rounds: {count}."]))
+    instructions = processor.instructions()
+    parts = [machine(("tensorflow", "dvc"), instructions), *tables, f"Rounds: {count}."]
+    publish(chosen, "Starting", instructions, "\n\n".join(parts))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""How fast `preprocess` converts as many images as the benchmark has, beside the article's expression."""
+"""How fast `preprocess` converts images, beside the article's expression."""
 
 from collections.abc import Callable
 
@@ -23,7 +23,7 @@ def article(features: np.ndarray) -> np.ndarray:
 
 
 def floor(features: np.ndarray) -> np.ndarray:
-    """Reads the images once, and writes as many grey ones once."""
+    """Reads the images once, and writes grey ones once."""
     return np.full((*features.shape[:3], 1), features.max(), dtype=np.float32)
 
 
@@ -40,13 +40,13 @@ def article_once(count: int) -> Callable[[], object]:
 
 
 def floor_once(count: int) -> Callable[[], object]:
-    """What takes memory, and no arithmetic."""
+    """Memory traffic without arithmetic."""
     features = pictures(count)
     return lambda: floor(features)
 
 
 def contest(count: int = 51_839) -> Contest:
-    """Ours, the article's, and the floor, on so many images; the benchmark has those of the default."""
+    """Ours, the article's and the floor; the default is the number of images of the benchmark."""
     settings = {"count": count}
     return Contest(
         title=f"{count:,} images of 32x32 in colour",

@@ -1,4 +1,4 @@
-"""How fast `synthesize` makes images: by the article's recipe beside its loop, and by domain randomization."""
+"""How fast `synthesize` makes images: by the article's recipe, beside the article's loop, and by randomization."""
 
 import functools
 from collections.abc import Callable, Iterator
@@ -19,11 +19,11 @@ from signs.synthesis.article import vary
 from signs.synthesis.synthesis import synthesize
 
 DRAWINGS, TEMPLATES = ROOT / "data/new_signs", ROOT / "data/templates"
-PHOTOGRAPHS = 34_799  # which lend their backgrounds and brightness; the benchmark's training images are as many
+PHOTOGRAPHS = 34_799  # that lend backgrounds and brightness: as many as the benchmark has for training
 
 
 def settings() -> dict[str, Any]:
-    """The section of params.yaml: its recipe is the article's."""
+    """The section of params.yaml, with the article's recipe."""
     return params.load("synthesize", ROOT / "params.yaml", recipe="synthesis_recipes")
 
 
@@ -33,7 +33,7 @@ def recipe() -> Callable[[np.ndarray], np.ndarray]:
 
 
 def pictures() -> list[np.ndarray]:
-    """The new signs as both begin with them: uint8 (height, width, 3)."""
+    """The new signs as both recipes get them: uint8 (height, width, 3)."""
     size = settings()["width"], settings()["height"]
     shown = [on_background(drawings[0]) for drawings in read_by_name(DRAWINGS).values()]
     return [cv2.resize(picture, size, interpolation=cv2.INTER_AREA) for picture in shown]
@@ -46,9 +46,9 @@ def _range(start: float, stop: float, step: float) -> Iterator[float]:
 
 
 def article(picture: np.ndarray) -> np.ndarray:
-    """Cells In [28] and In [29]: eight brightnesses, and of each every size at every place.
+    """Cells In [28] and In [29]: eight brightnesses, each in every size at every place.
 
-    Each image is put on a canvas made for it, which is then scaled back to the size of the image.
+    Each image is put on a canvas of its own, which is then scaled back to the size of the image.
     """
     made = []
     for brightness in _range(0.1, 4.0, 0.5):
@@ -65,9 +65,9 @@ def article(picture: np.ndarray) -> np.ndarray:
 
 
 def _times(repeats: int, make: Callable[[], object]) -> Callable[[], None]:
-    """Does it so many times, and lets go of each result, as `timeit` does.
+    """Calls `make` `repeats` times and drops each result, as `timeit` does.
 
-    Kept, all would be written to memory that is fresh, and how long that takes is a matter of the machine.
+    Kept results would go to fresh memory, and how long that takes depends on the machine.
     """
 
     def made() -> None:
@@ -78,25 +78,25 @@ def _times(repeats: int, make: Callable[[], object]) -> Callable[[], None]:
 
 
 def ours_once(repeats: int) -> Callable[[], object]:
-    """The recipe on all new signs, so many times."""
+    """The recipe on all new signs."""
     together, make = np.stack(pictures()), recipe()  # as the stage does it
     return _times(repeats, lambda: make(together))
 
 
 def article_once(repeats: int) -> Callable[[], object]:
-    """The article's loop on all new signs, so many times."""
+    """The article's loop on all new signs."""
     all_pictures = pictures()
     return _times(repeats, lambda: [article(picture) for picture in all_pictures])
 
 
 def whole_once(repeats: int) -> Callable[[], object]:
-    """The stage without its writing, so many times."""
+    """The stage, except that it writes nothing."""
     section, names = settings(), classes.read(ROOT / "data" / classes.FILE_NAME)
     return _times(repeats, lambda: synthesize(DRAWINGS, TEMPLATES, names, None, **section))
 
 
 def rendered_once(count: int, workers: int) -> Callable[[], object]:
-    """Domain randomization of all known signs, so many images of each."""
+    """Domain randomization of all known signs, `count` images of each."""
     section = settings()
     camera = Camera(**params.read(ROOT / "presets/cameras/synthesis.yaml"))
     size = {"height": section["height"], "width": section["width"]}
@@ -108,7 +108,7 @@ def rendered_once(count: int, workers: int) -> Callable[[], object]:
 
 
 def article_recipe(repeats: int = 10) -> Contest:
-    """Ours and the article's, on all new signs so many times."""
+    """Ours and the article's, on all new signs."""
     chosen = {"repeats": repeats}
     made = sum(len(recipe()(picture)) for picture in pictures())
     return Contest(
@@ -120,7 +120,7 @@ def article_recipe(repeats: int = 10) -> Contest:
         ),
         alone=(
             Contender(
-                "ours, with drawings read and images dealt out to splits",
+                "ours, with drawings read and images dealt to splits",
                 "benchmarks.bench_synthesize:whole_once",
                 chosen,
             ),
@@ -129,7 +129,7 @@ def article_recipe(repeats: int = 10) -> Contest:
 
 
 def randomization(repeats: int = 10) -> Contest:
-    """A chunk of images of each known sign so many times, by two processes and by one."""
+    """Chunks of images of each known sign, by two processes and by one."""
     signs, count = len(read_by_id(TEMPLATES)), CHUNK * repeats
     return Contest(
         title=f"Domain randomization, {signs * count:,} images of 32x32 in colour of {signs} signs",

@@ -1,4 +1,4 @@
-"""How many images a second are trained on, beside PyTorch, Keras' `fit` and the article's own loop."""
+"""How many images a second are trained on, beside PyTorch, Keras `fit` and the article's own loop."""
 
 from collections.abc import Callable
 from functools import partial
@@ -41,11 +41,11 @@ def lenet(count: int = 34_799, batch_size: int = 1024, dtype: str = "float32") -
 
 
 def convnet(count: int = 2_048, batch_size: int = 128, dtype: str = "float32") -> Contest:
-    """The new network on colour images; with images augmented as they are trained on, too."""
+    """The network convnet on colour images, with and without augmentation."""
     settings = {"network": "convnet", "count": count, "batch_size": batch_size, "dtype": dtype}
     augmented = settings | {"augmentation": "camera"}
     return Contest(
-        title=f"The new network, {count:,} colour images of 32x32 in batches of {batch_size:,}, {dtype}",
+        title=f"convnet, {count:,} colour images of 32x32 in batches of {batch_size:,}, {dtype}",
         images=count,
         ours=Contender("ours", "benchmarks.ours:trainer", settings),
         peers=_frameworks(settings),
@@ -54,8 +54,8 @@ def convnet(count: int = 2_048, batch_size: int = 128, dtype: str = "float32") -
 
 
 def contests() -> dict[str, Callable[..., Contest]]:
-    """By title; those in bfloat16 where the processor computes in it and may use all its instructions."""
-    held: dict[str, Callable[..., Contest]] = {"Training LeNet": lenet, "Training the new network": convnet}
+    """By title. bfloat16 needs a processor that computes in it, and all its instructions."""
+    held: dict[str, Callable[..., Contest]] = {"Training LeNet": lenet, "Training convnet": convnet}
     if processor.instructions() != "native" or not processor.computes_in_bfloat16():
         return held
     return held | {f"{title}, bfloat16": partial(contest, dtype="bfloat16") for title, contest in held.items()}

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from signs.core import processor
+
 ROOT = Path(__file__).parent.parent
 THREADS = 2
 READY = "ready"
@@ -21,16 +23,18 @@ READY = "ready"
 
 @dataclass(frozen=True)
 class Contender:
-    """Something that can be asked to do its work once, a round.
+    """Work that can be done once a round.
 
-    `name`: in the table. `make`: `module:function`; called with `settings` it gives a function that does a
-    round. `needs`: modules that may not be installed.
+    `name`: in the table. `make`: `module:function`; called with `settings` it returns a function that does a round.
+    `needs`: modules that may not be installed. `native`: whether it may use all instructions of the processor or is
+    capped at AVX2; as in this process unless given.
     """
 
     name: str
     make: str
     settings: dict[str, Any] = field(default_factory=dict)
     needs: tuple[str, ...] = ()
+    native: bool = field(default_factory=lambda: processor.instructions() == "native")
 
     @property
     def missing(self) -> list[str]:
@@ -39,7 +43,7 @@ class Contender:
 
 
 class Process:
-    """A running contender. Thread pools can be set up once a process, and two in one would disturb each other."""
+    """A running contender. A process can set up thread pools and instructions only once."""
 
     def __init__(self, contender: Contender) -> None:
         self.contender = contender
@@ -47,7 +51,7 @@ class Process:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "benchmarks.contenders", contender.make, json.dumps(contender.settings)],
             cwd=ROOT,
-            env=_environment(),
+            env=_environment(contender.native),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.errors,
@@ -63,23 +67,23 @@ class Process:
         self.errors.close()
 
     def answer(self) -> str:
-        """The next line that the contender says; a RuntimeError with its last words where it failed."""
+        """The next line that the contender prints; a RuntimeError with its last line of errors if it failed."""
         line = self.process.stdout.readline().strip() if self.process.stdout else ""
         if not line:
             self.errors.seek(0)
-            words = self.errors.read().strip().splitlines() or ["no word of why"]
+            words = self.errors.read().strip().splitlines() or ["no message"]
             raise RuntimeError(f"{self.contender.name} failed: {words[-1]}")
         return line
 
     def round(self) -> float:
-        """Has it do its work once; gives the seconds that took."""
+        """Has it do its work once; returns the seconds."""
         if self.process.stdin:
             print(file=self.process.stdin, flush=True)
         return float(self.answer())
 
 
 def rounds(contenders: Sequence[Contender], count: int) -> dict[str, list[float]]:
-    """Has contenders take turns; each has done one round before, which is not counted.
+    """Has contenders take turns, after a first round of each that is not counted.
 
     Returns:
         The seconds of each round, by the contenders' names.
@@ -95,13 +99,15 @@ def rounds(contenders: Sequence[Contender], count: int) -> dict[str, list[float]
     return times
 
 
-def _environment() -> dict[str, str]:
-    # A kernel of OpenBLAS that somebody chose for old builds would slow down a peer's NumPy.
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("OPENBLAS_")}
-    return kept | {"OMP_NUM_THREADS": str(THREADS)}
+def _environment(native: bool) -> dict[str, str]:
+    # `_serve` caps or uncaps NumPy, OpenBLAS and oneDNN. These two cap PyTorch; nothing caps ONNX Runtime.
+    caps = {} if native else {"ATEN_CPU_CAPABILITY": "avx2", "MKL_ENABLE_INSTRUCTIONS": "AVX2"}
+    return os.environ | caps | {processor.NATIVE: str(int(native)), "OMP_NUM_THREADS": str(THREADS)}
 
 
 def _serve(make: str, settings: str) -> None:
+    if processor.instructions() == "native":
+        processor.native()  # the parent may have left its caps in the environment
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)  # what libraries print must not get among the answers
     if hasattr(os, "sched_setaffinity"):

@@ -1,4 +1,4 @@
-"""How seconds and memory of the stages grow with the number of images.
+"""How time and memory of the stages grow with the number of images.
 
 Not part of `make bench`: it takes a quarter of an hour, 9 GB of disk and 12 GB of memory.
 """
@@ -19,15 +19,16 @@ import numpy as np
 import yaml
 from scipy.optimize import linprog
 
-from benchmarks.contenders import ROOT, THREADS
+from benchmarks.contenders import ROOT
 from benchmarks.project import change
 from benchmarks.results import arguments, machine, publish, table
+from signs.core import processor
 
 SIZES = [10_000, 100_000, 1_000_000]
 ROUNDS = 3
 QUICK_SIZES = [300, 600]
-STEPS = {  # stages of dvc.yaml, and what stands for ${item} and ${key} in their commands
-    "preprocess": ("data/original", "original"),
+STEPS = {  # stages of dvc.yaml, and the ${item} and ${key} of their commands
+    "preprocess": ("original", ""),
     "merge": ("", ""),
     "train": ("data/augmented", "augmented"),
     "evaluate": ("data/augmented", "augmented"),
@@ -36,7 +37,7 @@ HEADER = ("step", "images", "seconds", "µs an image", "µs a further image", "p
 
 
 class Cost(NamedTuple):
-    """What a step took: seconds, and bytes of memory at the most; `largest`: bytes of the largest array."""
+    """Of a step: `seconds`, `peak` memory in bytes, and bytes of the `largest` array."""
 
     seconds: float
     peak: int
@@ -44,7 +45,7 @@ class Cost(NamedTuple):
 
 
 def command(step: str) -> list[str]:
-    """What DVC would run for a step."""
+    """The command that DVC runs for a step."""
     entry = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"][step]
     item, key = STEPS[step]
     text = entry.get("do", entry)["cmd"].replace("${item}", item).replace("${key}", key)
@@ -54,17 +55,17 @@ def command(step: str) -> list[str]:
 def touch() -> None:
     """Uses half of the memory for a moment.
 
-    The host of a virtual machine may have taken back what nobody used, and gives it anew at seconds a gigabyte:
-    to a large process, as a small one finds what the one before has left.
+    The host of a virtual machine may have taken back unused memory, and returns it at seconds a gigabyte. Without this,
+    large processes would pay for it, and small ones would not.
     """
     half = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
     subprocess.run([sys.executable, "-c", f"import numpy; numpy.ones({half}, numpy.uint8)"], check=True)
 
 
 def cost(step: str, project: Path) -> Cost:
-    """Runs a step, as a process of which the system tells how much memory it held.
+    """Runs a step in a process whose peak memory the system reports.
 
-    Such a process counts what its parent held as it was started; so this one keeps no arrays.
+    The figure includes what the parent held at the start, so this process keeps no arrays.
     """
     start = time.perf_counter()
     with (project / "errors").open("w+", encoding="utf-8") as errors:
@@ -83,7 +84,7 @@ def cost(step: str, project: Path) -> Cost:
 
 
 def costs(size: int, steps: Sequence[str], quick: bool) -> dict[str, Cost]:
-    """What each step takes on so many images, the quickest of `ROUNDS`; if `quick`, of one."""
+    """The cost of each step on `size` images: the fastest of `ROUNDS` runs; of one if `quick`."""
     with tempfile.TemporaryDirectory() as folder:
         project = Path(folder)
         shutil.copy(ROOT / "params.yaml", project)
@@ -102,13 +103,13 @@ def costs(size: int, steps: Sequence[str], quick: bool) -> dict[str, Cost]:
 
 
 def further(measured: dict[int, Cost]) -> dict[int, float]:
-    """Seconds of each image that a size has more than the one before: what it takes to start falls out."""
+    """Seconds per further image from one size to the next, so that the start-up cancels out."""
     pairs = pairwise(sorted(measured))
     return {more: (measured[more].seconds - measured[less].seconds) / (more - less) for less, more in pairs}
 
 
 def bend(measured: dict[int, Cost]) -> float:
-    """Share by which the straight line that fits best misses the seconds, at the size where it misses them most."""
+    """The largest relative error of the straight line that fits the seconds best."""
     sizes, seconds = np.array(list(measured), float), np.array([taken.seconds for taken in measured.values()])
     line = np.stack([np.ones_like(sizes), sizes / sizes.max()], axis=1) / seconds[:, None]
     # The least e of which -e <= line @ (start, slope) - 1 <= e.
@@ -118,7 +119,7 @@ def bend(measured: dict[int, Cost]) -> float:
 
 
 def described(by_size: dict[int, dict[str, Cost]]) -> str:
-    """The table, and for three sizes and more how far from a straight line they are."""
+    """The table, and for three sizes or more how far from a straight line the times are."""
     rows, ratios, bends = [], [], []
     for step in next(iter(by_size.values())):
         measured = {size: found[step] for size, found in by_size.items()}
@@ -155,7 +156,8 @@ def main() -> None:
     chosen = parser.parse_args()
     sizes = sorted(chosen.sizes or (QUICK_SIZES if chosen.quick else SIZES))
     body = described({size: costs(size, chosen.steps, chosen.quick) for size in sizes})
-    publish(chosen, "Growth", f"{machine(THREADS, ('numpy', 'tensorflow'))}\n\n{body}")
+    instructions = processor.instructions()
+    publish(chosen, "Growth", instructions, f"{machine(('numpy', 'tensorflow'), instructions)}\n\n{body}")
 
 
 if __name__ == "__main__":

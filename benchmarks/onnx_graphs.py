@@ -15,11 +15,11 @@ from signs.networks.classifier import Classifier
 from signs.networks.convnet import IMAGE_STD_EPSILON, LOCAL_STD_EPSILON, ConvNet
 
 OPSET = 17
-IR_VERSION = 10  # that runtimes of the last years read
+IR_VERSION = 10  # read by ONNX Runtime since 2024
 
 
 class _Graph:
-    """Nodes in a row, each of which takes what the one before gives."""
+    """Nodes in a row, each of which takes the output of the one before."""
 
     def __init__(self) -> None:
         self.nodes: list[onnx.NodeProto] = []
@@ -69,10 +69,7 @@ def session(network: Classifier, channels: int) -> onnxruntime.InferenceSession:
 
 
 def predictor(network: str, count: int, together: int) -> Callable[[], object]:
-    """Makes a function that asks ONNX Runtime for the logits of so many images, some of them at a time.
-
-    The images have their channels first already.
-    """
+    """Makes a function that computes the logits of `count` images, `together` at a time; channels come first."""
     channels = TASKS[network].channels
     running = session(built(network), channels)
     features = np.ascontiguousarray(images(channels, count)[0].transpose(0, 3, 1, 2))

@@ -7,10 +7,7 @@ from signs.networks.backend import keras, ops
 
 
 class Standardize(keras.layers.Layer):
-    """Brings each image to mean 0 and variance 1, and adds a channel that is so by its neighbourhood.
-
-    As `signs.networks.convnet.ConvNet` does.
-    """
+    """Standardizes each image, and adds a channel standardized by its neighbourhood, as our ConvNet does."""
 
     LEAST_DEVIATION, LEAST_CONTRAST = 0.04, 0.2
 

@@ -1,4 +1,4 @@
-"""A copy of this project to run the pipeline in, so that a measurement leaves the project as it is."""
+"""A copy of this project to run the pipeline in."""
 
 import os
 import shutil
@@ -23,7 +23,7 @@ PARTS = (
 
 
 def copied(project: Path, folder: Path) -> Path:
-    """Copies what the pipeline needs into a new folder with a git and a DVC of its own, without any result."""
+    """Copies what the pipeline needs, but no outputs, into a new folder with its own git and DVC."""
     listed = subprocess.run(
         ["git", "ls-files", "-co", "--exclude-standard", *PARTS],
         cwd=project,
@@ -40,13 +40,13 @@ def copied(project: Path, folder: Path) -> Path:
 
 
 def environment() -> dict[str, str]:
-    """Variables with which DVC runs stages by the Python that runs this."""
+    """Environment variables with which DVC runs stages by the Python that runs this."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     return os.environ | {"PATH": path, "DVC_NO_ANALYTICS": "1"}
 
 
 def change(project: Path, section: str, **values: object) -> None:
-    """Changes values of a section of params.yaml, `fetch.sample` for one in another."""
+    """Changes values of a section of params.yaml, such as `fetch.sample`."""
     path = project / "params.yaml"
     content = yaml.safe_load(path.read_text(encoding="utf-8"))
     place = content

@@ -1,4 +1,4 @@
-"""Our networks and their training in PyTorch, written as its documentation would have it."""
+"""Our networks and their training in PyTorch, written as its documentation recommends."""
 
 from collections.abc import Callable, Sequence
 from itertools import pairwise
@@ -13,10 +13,7 @@ from benchmarks.weights import Weights
 
 
 class Standardize(nn.Module):
-    """Brings each image to mean 0 and variance 1, and adds a channel that is so by its neighbourhood.
-
-    As `signs.networks.ConvNet` does.
-    """
+    """Standardizes each image, and adds a channel standardized by its neighbourhood, as our ConvNet does."""
 
     LEAST_DEVIATION, LEAST_CONTRAST = 0.04, 0.2
 
@@ -26,7 +23,7 @@ class Standardize(nn.Module):
         self.mean = nn.AvgPool2d(neighbourhood, stride=1, padding=margin, count_include_pad=False)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """Gives the shape of the images, with one more channel."""
+        """Returns images of the same shape with one more channel."""
         variance, mean = torch.var_mean(images, dim=(1, 2, 3), correction=0, keepdim=True)
         images = (images - mean) / (variance.sqrt() + self.LEAST_DEVIATION)
         brightness = images.mean(dim=1, keepdim=True)
@@ -36,7 +33,7 @@ class Standardize(nn.Module):
 
 
 def lenet(channels: int, *, depths: Sequence[int], dropout_keep_prob: float) -> nn.Sequential:
-    """The twin of `signs.networks.LeNet`."""
+    """The twin of `signs.networks.lenet.LeNet`."""
     first, second, third, fourth = depths
     layers: list[nn.Module] = []
     for before, after in ((channels, first), (first, second)):
@@ -51,7 +48,7 @@ def lenet(channels: int, *, depths: Sequence[int], dropout_keep_prob: float) -> 
 def convnet(
     channels: int, *, depths: Sequence[Sequence[int]], dropout_keep_prob: float, neighbourhood: int
 ) -> nn.Sequential:
-    """The twin of `signs.networks.ConvNet`."""
+    """The twin of `signs.networks.convnet.ConvNet`."""
     layers: list[nn.Module] = [Standardize(neighbourhood)]
     channels += 1
     for group in depths:
@@ -68,7 +65,7 @@ NETWORKS: dict[str, Callable[..., nn.Sequential]] = {"lenet": lenet, "convnet": 
 
 
 def load(model: nn.Sequential, held: Sequence[Weights]) -> None:
-    """Gives a twin the weights of ours."""
+    """Copies the weights of our network to its twin."""
     weighted = [layer for layer in model if isinstance(layer, nn.Conv2d | nn.Linear)]
     normalizations = (layer for layer in model if isinstance(layer, nn.BatchNorm2d))
     with torch.no_grad():
@@ -92,7 +89,7 @@ def logits(model: nn.Sequential, features: np.ndarray) -> np.ndarray:
 def trainer(network: str, count: int, batch_size: int, layout: str, dtype: str = "float32") -> Callable[[], None]:
     """Makes a function that trains for an epoch.
 
-    The images are a tensor that is indexed, which is faster than a `DataLoader`; Adam is the fused one.
+    Batches are indexed from one tensor, which is faster than a `DataLoader`; Adam is fused.
 
     Args:
         network: Name of a task.

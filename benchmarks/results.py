@@ -7,33 +7,40 @@ import statistics
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from benchmarks.contenders import THREADS
+from signs.core import processor
+
 PAGE = Path(__file__).parent / "RESULTS.md"
 HEAD = """# Results
 
 Written by the benchmarks: `make bench` runs most of them, `python -m benchmarks.NAME` one; `growth` and
 `whole_pipeline` take long and run only that way. Contenders of a table take turns, one round each. A ratio is the
 median over rounds, with the lowest and the highest. [README.md](README.md) says what the figures led to.
+
+Portable instructions are AVX2, as the pipeline uses them by default; native ones are all that the processor has
+(`SIGNS_NATIVE=1 make bench`). ONNX Runtime always uses all.
 """
 
 
 def arguments(description: str) -> argparse.ArgumentParser:
-    """What each benchmark takes on its command line."""
+    """The command line of each benchmark."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--quick", action="store_true", help="tiny sizes, to see that it runs; figures mean nothing")
     parser.add_argument("--out", type=Path, help=f"page to write to (default: {PAGE.name}; with --quick none)")
     return parser
 
 
-def publish(chosen: argparse.Namespace, title: str, body: str) -> None:
-    """Prints what was measured, and puts it on the page that the command line names."""
-    print(f"{title}\n\n{body}\n")
+def publish(chosen: argparse.Namespace, title: str, instructions: str, body: str) -> None:
+    """Prints a section, and puts it on the page that the command line names; native results have their own section."""
+    heading = f"{title}, native" if instructions == "native" else title
+    print(f"{heading}\n\n{body}\n")
     page = chosen.out or (None if chosen.quick else PAGE)
     if page:
-        record(page, title, body)
+        record(page, heading, body)
 
 
 def record(page: Path, title: str, body: str) -> None:
-    """Puts a section on the page in place of its former one; the others stay, in order of their titles."""
+    """Replaces a section of the page, or adds it; the sections are in the order of their titles."""
     text = page.read_text(encoding="utf-8") if page.is_file() else ""
     sections = dict(part.split("\n", 1) for part in text.split("\n## ")[1:])
     sections[title] = f"\n{body}\n"
@@ -52,21 +59,15 @@ def spread(seconds: Sequence[float]) -> tuple[str, str]:
     return f"{statistics.median(seconds):.2f}", f"{min(seconds):.2f} to {max(seconds):.2f}"
 
 
-def machine(threads: int, packages: Iterable[str], cpu: Path = Path("/proc/cpuinfo")) -> str:
-    """The processor, the threads and the versions that figures hold for; packages not installed are left out.
+def machine(packages: Iterable[str], instructions: str) -> str:
+    """The processor, the instructions, the threads and the versions that figures hold for.
 
     Args:
-        threads: That each contender may use.
-        packages: Names of distributions.
-        cpu: What Linux tells of the processor.
+        packages: Names of distributions; those not installed are left out.
+        instructions: `portable` or `native`.
     """
-    told = cpu.read_text(encoding="utf-8").splitlines() if cpu.is_file() else []
-    values = {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in told)}
-    model = values.get("model name", platform.machine())
-    if "cpu family" in values:
-        model += f" (family {values['cpu family']}, model {values['model']})"
     versions = [f"Python {platform.python_version()}", *filter(None, map(_version, packages))]
-    return f"{model}, {threads} threads; {', '.join(versions)}."
+    return f"{processor.name()}, {instructions} instructions, {THREADS} threads; {', '.join(versions)}."
 
 
 def _version(package: str) -> str:

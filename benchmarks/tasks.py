@@ -1,4 +1,4 @@
-"""What networks are measured on, in numbers that every framework understands; imports none."""
+"""The networks and images that are measured, for every framework; imports none."""
 
 from typing import Any, NamedTuple
 
@@ -12,7 +12,7 @@ LEARNING_RATE = 0.001
 class Task(NamedTuple):
     """A network of ours, and its training.
 
-    `settings`: of the network. `channels`: of its images. `weight_decay`: see `signs.training.train`.
+    `settings`: of the network. `channels`: of its images. `weight_decay`: of the kernels, decoupled (AdamW).
     """
 
     settings: dict[str, Any]

@@ -1,4 +1,4 @@
-"""Data sets of any size for `growth`, made in a process of their own: `python -m benchmarks.tiling DATA COUNT`."""
+"""Writes data sets of any size for `growth`: `python -m benchmarks.tiling DATA COUNT`."""
 
 import sys
 from pathlib import Path
@@ -11,13 +11,13 @@ TILE = 1000  # different images; the others are copies
 
 
 def grey(count: int, labels: int) -> datasets.Split:
-    """Random images, uint8 (count, 32, 32, 1), whose labels go round."""
+    """Random images, uint8 (count, 32, 32, 1), whose labels cycle through the classes."""
     few = np.random.default_rng(0).integers(0, 256, (min(count, TILE), 32, 32, 1), dtype=np.uint8)
     return datasets.Split(np.resize(few, (count, 32, 32, 1)), np.arange(count) % labels)
 
 
 def dataset(count: int, labels: int, origin: str) -> datasets.DataSet:
-    """So many images, a tenth of them in validation and a tenth in test."""
+    """`count` images, a tenth of them in validation and a tenth in test."""
     tenth = count // 10
     train, valid, test = (grey(size, labels) for size in (count - 2 * tenth, tenth, tenth))
     return datasets.DataSet(train, valid, test, classes.classes_from_labels(np.arange(labels), origin=origin))

@@ -1,4 +1,4 @@
-"""Weights of our networks, laid out as frameworks want them that put channels before rows and columns."""
+"""Weights of our networks in the layout of frameworks that put channels before rows and columns."""
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 class Normalization(NamedTuple):
-    """What a normalization over the batch holds: arrays of shape (depth,), and what is added to the variance."""
+    """Of batch normalization: arrays (depth,), and the constant that is added to the variance."""
 
     gain: np.ndarray
     mean: np.ndarray
@@ -18,7 +18,7 @@ class Normalization(NamedTuple):
 
 
 class Weights(NamedTuple):
-    """What a layer holds.
+    """Of a layer.
 
     `kernel`: (depth, channels, height, width) of a convolution, (outputs, inputs) of a full layer.
     `bias`: (depth,) or (outputs,); where a normalization follows, it is added after that.
@@ -31,7 +31,7 @@ class Weights(NamedTuple):
 
 
 def of(network: "Classifier") -> list[Weights]:
-    """The weights of each layer that has some, in the order in which images go through them."""
+    """The weights of each layer that has some, from input to output."""
     depth, found = 0, []
     for layer in (layer for layer in network.layers if layer.trainable_weights):
         kernel = layer.weight.numpy()
@@ -44,7 +44,7 @@ def of(network: "Classifier") -> list[Weights]:
 
 
 def _full(kernel: np.ndarray, depth: int) -> np.ndarray:
-    """For inputs that are flattened maps of so many channels; where they are not, `depth` is 0."""
+    """For inputs that are flattened maps of `depth` channels; 0 if they are none."""
     if depth:
         maps = kernel.reshape(-1, depth, kernel.shape[-1])  # places, channels, outputs
         kernel = maps.transpose(1, 0, 2).reshape(kernel.shape)

@@ -1,6 +1,6 @@
-"""How long each stage of `dvc repro` takes, beside a floor for what it reads and writes; runs the whole pipeline.
+"""How long each stage of `dvc repro` takes, beside a floor: reading and writing its files.
 
-Not part of `make bench`: on the real benchmark, at 100 epochs, this takes about as long as the training.
+Not part of `make bench`: it runs the whole pipeline.
 """
 
 import argparse
@@ -18,9 +18,10 @@ from typing import Any
 import yaml
 
 from benchmarks.bench_pipeline import idle
-from benchmarks.contenders import ROOT, THREADS
+from benchmarks.contenders import ROOT
 from benchmarks.project import change, copied, environment
 from benchmarks.results import arguments, machine, publish, table
+from signs.core import processor
 
 RUNNING = re.compile(r"Running stage '(.+)':")
 TRAINING = "train@"
@@ -28,13 +29,13 @@ START = "before the first stage"
 
 
 def stage_seconds(lines: Iterable[tuple[float, str]]) -> dict[str, float]:
-    """How long each stage ran, by what `dvc repro` says and when.
+    """How long each stage ran, from the output of `dvc repro`.
 
     Args:
-        lines: Seconds since the start, and what was said; the last is the end.
+        lines: Seconds since the start, and the line printed then; the last is the end.
 
     Returns:
-        Seconds by stage, with DVC's own work after a stage counted to it.
+        Seconds by stage; DVC's own work after a stage counts as part of it.
     """
     found, name, since, now = {}, START, 0.0, 0.0
     for now, line in lines:
@@ -45,7 +46,7 @@ def stage_seconds(lines: Iterable[tuple[float, str]]) -> dict[str, float]:
 
 
 def repro(project: Path) -> dict[str, float]:
-    """Runs the pipeline; gives the seconds of each stage. A RuntimeError with its last words where it fails."""
+    """Runs the pipeline; returns the seconds of each stage, or raises a RuntimeError with its last lines."""
     return stage_seconds(_said(project))
 
 
@@ -68,11 +69,11 @@ def _said(project: Path) -> Iterator[tuple[float, str]]:
 
 
 def floor_seconds(project: Path, entry: dict[str, Any], scratch: Path) -> float:
-    """Reads once what a stage depends on, and writes once what it gives.
+    """Reads all dependencies of a stage once, and writes all its outputs once.
 
     Args:
         project: Where the pipeline ran.
-        entry: The stage's in `dvc.lock`.
+        entry: Of the stage in `dvc.lock`.
         scratch: File on the same disk to write to.
     """
     outs = [path.read_bytes() for path in _files(project, entry.get("outs", []))]
@@ -90,7 +91,7 @@ def _files(project: Path, listed: list[dict[str, Any]]) -> Iterator[Path]:
 
 
 def described(seconds: dict[str, float], floors: dict[str, float]) -> str:
-    """The table of the stages, and the share that is not training."""
+    """The table of the stages, and the share of time that is not training."""
     total = sum(seconds.values())
     rest = sum(taken for name, taken in seconds.items() if not name.startswith(TRAINING))
     rows = [(name, taken, f"{taken / total:.1%}", floors.get(name)) for name, taken in seconds.items()]
@@ -100,7 +101,7 @@ def described(seconds: dict[str, float], floors: dict[str, float]) -> str:
 
 
 def _settings(project: Path, chosen: argparse.Namespace) -> str:
-    """Has the project do what the command line wants; says what that is."""
+    """Sets the project up as the command line says; returns a sentence about it."""
     said = "The rendered sample"
     if chosen.zip:
         digest = hashlib.sha256(chosen.zip.read_bytes()).hexdigest()
@@ -118,7 +119,7 @@ def main() -> None:
     """Measures, and publishes the table."""
     parser = arguments(__doc__)
     parser.add_argument("--zip", type=Path, default=os.environ.get("SIGNS_ZIP"), help="release zip (else the sample)")
-    parser.add_argument("--epochs", type=int, help="other than those of params.yaml")
+    parser.add_argument("--epochs", type=int, help="instead of those in params.yaml")
     chosen = parser.parse_args()
     chosen.zip = chosen.zip and Path(chosen.zip)
     with tempfile.TemporaryDirectory() as folder:
@@ -127,8 +128,10 @@ def main() -> None:
         seconds = repro(project)
         locked = yaml.safe_load((project / "dvc.lock").read_text(encoding="utf-8"))["stages"]
         floors = {name: floor_seconds(project, entry, Path(folder) / "scratch") for name, entry in locked.items()}
-        parts = [machine(THREADS, ("tensorflow", "dvc")), said, described(seconds, floors), idle(project, 3)]
-    publish(chosen, "The whole pipeline", "\n\n".join(parts))
+        instructions = processor.instructions()
+        about = machine(("tensorflow", "dvc"), instructions)
+        parts = [about, said, described(seconds, floors), idle(project, 3)]
+    publish(chosen, "The whole pipeline", instructions, "\n\n".join(parts))
 
 
 if __name__ == "__main__":

@@ -1,12 +1,12 @@
+import os
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import numpy as np
 import pytest
 import yaml
-from tests.test_backend import computes_in_bfloat16
-from tests.test_training import stripes
 
 from benchmarks import bench_pipeline, bench_preprocess, bench_synthesize, growth, plain_keras, results, tasks, weights
 from benchmarks import whole_pipeline as whole
@@ -15,7 +15,9 @@ from benchmarks.contenders import Contender, rounds
 from benchmarks.contests import Contest, described, held, ratio
 from benchmarks.ours import built
 from benchmarks.project import change
+from signs.core import processor
 from signs.data import pixels
+from tests.stripes import stripes
 
 ROOT = Path(__file__).parents[2]
 OURS = Contender("ours", "benchmarks.bench_preprocess:ours_once", {"count": 10})
@@ -74,6 +76,14 @@ def test_a_floor_is_shown_but_is_no_peer():
     assert "No peer took part" in text
 
 
+def test_a_contest_says_which_instructions_it_measures():
+    contenders = [Contender(name, "", native=name != "capped") for name in ("ours", "free", "capped")]
+    ours, free, capped = contenders
+    assert Contest("", 1, ours, peers=(free,)).instructions == "native"
+    assert Contest("", 1, capped).instructions == "portable"
+    assert Contest("", 1, ours, peers=(capped,), alone=(free,)).instructions == "native and portable"
+
+
 def test_a_peer_that_is_not_installed_is_named_and_not_counted():
     text = held(Contest("Title", 10, OURS, peers=(ABSENT,), alone=(QUICK,)), 1)
     assert_well_formed(text)
@@ -96,9 +106,14 @@ def noted(tmp_path, monkeypatch):
 
     def failing():
         raise OSError("no such disk")
+
+    def caps(path, name):
+        import os
+        from signs.core import processor
+        set_here = {key for key in ("ONEDNN_MAX_CPU_ISA", "ATEN_CPU_CAPABILITY") if key in os.environ}
+        return noting(path, f"{name} {processor.instructions()} {len(set_here)};")
     """
-    lines = [line.removeprefix("    ") for line in program.splitlines()]
-    (tmp_path / "noted.py").write_text("\n".join(lines))
+    (tmp_path / "noted.py").write_text(textwrap.dedent(program))
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     return tmp_path / "notes"
 
@@ -109,6 +124,15 @@ def test_contenders_take_turns_and_each_warms_up(noted):
     assert sorted(noted.read_text()[:2]) == ["a", "b"]
     assert noted.read_text()[2:] == "ababab"
     assert all(len(seconds) == 3 and min(seconds) > 0 for seconds in times.values())
+
+
+def test_a_contender_is_capped_or_not_whatever_this_process_is(noted):
+    settings = {"path": str(noted)}
+    contenders = [
+        Contender(name, "noted:caps", settings | {"name": name}, native=name == "free") for name in ("capped", "free")
+    ]
+    rounds(contenders, 1)
+    assert set(noted.read_text().split(";")[:-1]) == {"capped portable 2", "free native 0"}
 
 
 def test_a_contender_that_fails_says_why(noted):
@@ -125,12 +149,20 @@ def test_a_section_of_the_page_replaces_its_former_one(tmp_path):
     assert text == results.HEAD + "\n## Memory\n\n| kept |\n\n### Part\n\ntext\n\n## Speed\n\n| new |\n"
 
 
-def test_the_machine_is_named_by_processor_threads_and_versions(tmp_path):
-    cpu = tmp_path / "cpuinfo"
-    cpu.write_text("processor\t: 0\ncpu family\t: 25\nmodel\t\t: 1\nmodel name\t: Some Processor\n\n")
-    said = results.machine(2, ["numpy", "no-such-package"], cpu)
-    assert said.startswith("Some Processor (family 25, model 1), 2 threads; Python 3.")
+def test_the_machine_is_named_by_processor_instructions_threads_and_versions():
+    said = results.machine(["numpy", "no-such-package"], "portable")
+    assert said.startswith(f"{processor.name()}, portable instructions, 2 threads; Python 3.")
     assert said.endswith(f"numpy {np.__version__}.")
+
+
+def test_native_results_replace_no_portable_ones(tmp_path, capsys):
+    chosen = results.arguments("").parse_args(["--out", str(tmp_path / "page.md")])
+    for instructions in ("portable", "native", "native and portable"):
+        results.publish(chosen, "Speed", instructions, f"{instructions} figures")
+    page = (tmp_path / "page.md").read_text()
+    assert "## Speed\n\nnative and portable figures\n" in page
+    assert "## Speed, native\n\nnative figures\n" in page
+    assert capsys.readouterr().out.startswith("Speed\n\nportable figures\n")
 
 
 def test_the_committed_page_is_well_formed_and_holds_no_path():
@@ -248,9 +280,9 @@ def test_a_changed_value_leaves_the_others(tmp_path):
 def test_what_a_further_image_takes_leaves_the_start_out():
     costs = {10: growth.Cost(6.0, 1, 1), 110: growth.Cost(16.0, 1, 1), 1110: growth.Cost(126.0, 1, 1)}
     assert growth.further(costs) == {110: 0.1, 1110: 0.11}
-    text = growth.described({size: {"merge": loss} for size, loss in costs.items()})
+    text = growth.described({size: {"merge": cost} for size, cost in costs.items()})
     assert_well_formed(text)
-    assert "merge 1.10 times as long" in text
+    assert "took this many times as long as at the size before: merge 1.10." in text
 
 
 def test_how_far_times_are_from_a_straight_line():
@@ -264,14 +296,15 @@ def test_how_far_times_are_from_a_straight_line():
 def test_growth_runs_the_commands_of_the_pipeline():
     for step in growth.STEPS:
         command = growth.command(step)
-        assert command[:3] == [sys.executable, "-m", f"stages.{step}"]
+        assert command[:4] == [sys.executable, "-m", "stages", step]
         assert not any("$" in word for word in command)
 
 
-def quick(name, page, *options):
-    """Runs a benchmark at tiny sizes; gives what it writes."""
+def quick(name, page, *options, native=False):
+    """Runs a benchmark at tiny sizes; returns what it writes."""
     command = [sys.executable, "-m", f"benchmarks.{name}", "--quick", "--out", str(page), *options]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    environment = os.environ | {processor.NATIVE: str(int(native))}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert_well_formed(page.read_text())
     assert tables(page.read_text()) == tables(done.stdout)
@@ -279,29 +312,33 @@ def quick(name, page, *options):
 
 
 @pytest.mark.parametrize(
-    ("name", "options", "peers"),
+    ("name", "options", "names"),
     [
-        ("bench_preprocess", [], ["the article's expression in NumPy"]),
-        ("bench_synthesize", [], ["the article's loop, one image at a time"]),
-        ("bench_train", ["--only", "Training LeNet"], ["Keras `fit`", "the article's loop, `tf.compat.v1`"]),
-        pytest.param(
-            "bench_train",
-            ["--only", "Training the new network, bfloat16"],
-            ["Keras `fit`"],
-            marks=computes_in_bfloat16,
-        ),
-        ("bench_inference", ["--only", "Inference of LeNet, one image"], []),
+        ("bench_preprocess", [], ["ours", "the article's expression in NumPy"]),
+        ("bench_synthesize", [], ["ours", "the article's loop, one image at a time"]),
+        ("bench_train", ["--only", "Training LeNet"], ["ours", "Keras `fit`", "the article's loop, `tf.compat.v1`"]),
+        ("bench_inference", ["--only", "Inference of LeNet, one image"], ["ours"]),
+        ("bench_instructions", ["--only", "Instructions, rendering"], ["native", "portable"]),
     ],
 )
-def test_a_contest_runs(tmp_path, name, options, peers):
+def test_a_contest_runs(tmp_path, name, options, names):
     text = quick(name, tmp_path / "page.md", *options)
     rows = {row[0]: row for row in tables(text)[0][2:]}
-    assert {"ours", *peers} <= set(rows)
-    assert all(float(rows[peer][3]) > 0 for peer in peers)
+    assert set(names) <= set(rows)
+    assert all(float(rows[peer][3]) > 0 for peer in names[1:])
+    assert "portable instructions, 2 threads" in text
+
+
+@pytest.mark.skipif(not processor.computes_in_bfloat16(), reason="this processor does not compute in bfloat16")
+def test_a_contest_in_bfloat16_runs_with_all_instructions(tmp_path):
+    text = quick("bench_train", tmp_path / "page.md", "--only", "Training convnet, bfloat16", native=True)
+    assert "## Training convnet, bfloat16, native\n" in text
+    assert ", native instructions, 2 threads" in text
+    assert {"ours", "Keras `fit`"} <= {row[0] for row in tables(text)[0][2:]}
 
 
 def test_stages_start_and_growth_is_measured(tmp_path):
-    assert "stages." in quick("bench_pipeline", tmp_path / "pipeline.md")
+    assert "`python -m stages merge --help`" in quick("bench_pipeline", tmp_path / "pipeline.md")
     rows = tables(quick("growth", tmp_path / "growth.md", "--steps", "preprocess", "merge"))[0][2:]
     assert [row[:2] for row in rows] == [
         ["preprocess", "300"],
@@ -313,5 +350,5 @@ def test_stages_start_and_growth_is_measured(tmp_path):
 
 
 def test_a_command_that_fails_says_why():
-    with pytest.raises(RuntimeError, match=r"failed: .*no_such_stage"):
-        bench_pipeline.seconds([sys.executable, "-m", "stages.no_such_stage"])
+    with pytest.raises(RuntimeError, match=r"(?s)failed: .*no_such_stage"):
+        bench_pipeline.seconds([sys.executable, "-m", "stages", "no_such_stage"])

@@ -7,7 +7,7 @@ from signs.core.files import replaced
 from signs.data.datasets import read
 from signs.exploration.preview import preview
 from signs.figures import canvas
-from signs.figures.gallery import new_sign
+from signs.figures.new_sign import new_sign
 from signs.rendering.drawings import file_stem, read_by_name
 
 

@@ -13,6 +13,7 @@ from signs.exploration.preview import Preview
 from signs.figures import canvas, distributions, gallery, preprocessing, probabilities
 from signs.figures import mistakes as mistaken
 from signs.figures.mistakes import ConfusedPair
+from signs.figures.new_sign import new_sign as plot_new_sign
 
 PLAIN = ["Stop", "No passing for vehicles over 3.5 metric tons", "Yield"]
 STRANGE = [
@@ -91,7 +92,7 @@ def preview(names, steps=8, samples=20, drawing_count=1):
 
 
 def new_sign(names):
-    return gallery.new_sign(preview(names), 3, names[0])
+    return plot_new_sign(preview(names), 3, names[0])
 
 
 def confused_pairs(names):

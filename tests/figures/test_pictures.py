@@ -6,6 +6,7 @@ from signs.exploration.preview import Preview
 from signs.figures import canvas, gallery, preprocessing
 from signs.figures import mistakes as mistaken
 from signs.figures.mistakes import ConfusedPair
+from signs.figures.new_sign import new_sign
 from signs.figures.pictures import scaled, show
 
 
@@ -17,7 +18,7 @@ def test_images_of_any_size_and_of_one_channel_are_drawn(shape, tmp_path):
         gallery.one_per_class(images, [0, 1], ["a", "b"], "c"),
         preprocessing.before_and_after(images[0], grey[0], normalized, np.eye(2)[1], "b"),
         gallery.copies(images, grey, ["a", "b"], "c"),
-        gallery.new_sign(Preview("a", images[0], 1, [("b", 0.5)], images, images), 1, "c"),
+        new_sign(Preview("a", images[0], 1, [("b", 0.5)], images, images), 1, "c"),
         mistaken.confused_pairs([ConfusedPair("a", "b", images, "c", grey)], "d"),
         mistaken.mistakes(images, shares(2, 3, 3), ["a", "b"], "c"),
     ):
@@ -58,13 +59,13 @@ def test_enlarging_is_by_whole_numbers_and_shrinking_keeps_the_mean():
 
 def test_a_new_sign_shows_its_drawing_images_by_brightness_and_samples(tmp_path):
     sign = preview(["Parking", "Stop", "Yield"], samples=5, drawing_count=2)
-    figure = gallery.new_sign(sign, 3, "synthetic: Parking")
+    figure = new_sign(sign, 3, "synthetic: Parking")
     picture = pixels(tmp_path / "a.png", figure)
     assert shows(picture, sign.drawing, 4)
     assert all(shows(picture, image, 2) for image in [*sign.by_brightness, *sign.samples])
     said = {"synthetic: Parking", "One in 3 synthetic images: 5", "First of 2 drawings", "0.50 Stop", "0.50 Yield"}
     assert said <= set(texts(figure))
-    many = gallery.new_sign(preview(["Parking"], steps=24, samples=150), 1, "")
+    many = new_sign(preview(["Parking"], steps=24, samples=150), 1, "")
     assert "All synthetic images: the first 100 of 150" in texts(many)
 
 

@@ -38,7 +38,7 @@ def saved(path: Path, image: np.ndarray, flags: tuple[int, ...] = ()) -> Path:
 
 
 def filled(root: Path, classes: dict[str, int]) -> Path:
-    """A folder for each class, with so many images; each has a grey of its own, found again in `numbers`."""
+    """Makes a folder for each class with this number of images. Each has its own grey level, which `numbers` reads."""
     number = 0
     for name, count in classes.items():
         (root / name).mkdir(parents=True)
@@ -59,7 +59,7 @@ def numbers(dataset: DataSet) -> dict[str, list[int]]:
 
 
 def only_image(root: Path, **settings: object) -> np.ndarray:
-    """What becomes of the first of five equal images."""
+    """What five equal images become."""
     dataset = read(root, **settings)
     assert all((part.features == dataset.train.features[0]).all() for part in dataset.splits.values())
     return dataset.train.features[0]
@@ -188,7 +188,7 @@ def test_tracks_are_what_a_pattern_finds_in_common():
     assert tracks(files, r"_(x)?") == alone  # what is found is nothing
 
 
-def test_a_pattern_that_is_none_is_named(tmp_path):
+def test_an_invalid_pattern_is_named(tmp_path):
     with pytest.raises(UserError, match=r"params\.yaml: fetch\.folders\.track '\(' is no regular expression: missing"):
         read(filled(tmp_path, {"a": 5}), track="(")
 

@@ -24,7 +24,7 @@ KNOWN = Classes(tuple(SignClass(id, f"sign {id}", "photographs") for id in range
 TRACKS = {0: 3, 5: 11, 33: 2}  # class to tracks
 FRAMES = 4
 SETTINGS = {"height": 8, "width": 6, "valid_share": 0.1, "seed": 1}
-# Images of each class in the benchmark's 39,209, of which 30 make a track.
+# Number of images of each class in the benchmark's 39,209; a track has 30.
 BENCHMARK = [210, 2220, 2250, 1410, 1980, 1860, 420, 1440, 1410, 1470, 2010, 1320, 2100, 2160, 780, 630, 420, 1110]
 BENCHMARK += [1200, 210, 360, 330, 390, 510, 270, 1500, 600, 240, 540, 270, 450, 780, 240, 689, 420, 1200, 390, 210]
 BENCHMARK += [2070, 300, 360, 240, 240]

@@ -22,7 +22,7 @@ DISC = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 10 10"><circle cx="
 
 @pytest.fixture
 def drawings(tmp_path):
-    """Drawings of three classes, one of which has two variants."""
+    """Drawings of three classes; class 12 has two."""
     folder = tmp_path / "templates"
     folder.mkdir()
     for name, colour in {"4": "#f00", "12_0": "#0f0", "12_1": "#00f", "2": "#ff0"}.items():

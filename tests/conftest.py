@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-import signs  # noqa: F401  # before OpenCV, which reads its limits as it loads
+import signs  # noqa: F401  # before NumPy, which reads its cap as it loads
 
 # The same examples on every run, however busy the machine is.
 settings.register_profile("signs", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])

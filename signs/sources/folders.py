@@ -8,10 +8,9 @@ import numpy as np
 
 from signs.core.errors import UserError
 from signs.core.params import Count, Seed, validated
-from signs.data import pixels
 from signs.data.classes import Classes, SignClass
 from signs.data.datasets import SPLITS, DataSet, Shares, Split, check
-from signs.data.reader import read_rgb
+from signs.data.reader import read_rgb, resize
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".ppm", ".webp")
 
@@ -109,5 +108,5 @@ def _visible(folder: Path) -> list[Path]:
 def _read(part: list[tuple[Path, int]], height: int, width: int) -> Split:
     features = np.empty((len(part), height, width, 3), dtype=np.uint8)
     for image, (file, _) in zip(features, part, strict=True):
-        image[...] = pixels.resize(read_rgb(file), height, width)
+        image[...] = resize(read_rgb(file), height, width)
     return Split(features, np.array([label for _, label in part], dtype=np.int64))

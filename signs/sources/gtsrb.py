@@ -16,10 +16,9 @@ from tqdm import tqdm
 from signs.core import tables
 from signs.core.errors import UserError
 from signs.core.params import Count, Section, Seed, Share, preset, validated
-from signs.data import pixels
 from signs.data.classes import Classes, classes_from_labels, parse_id
 from signs.data.datasets import DataSet, Split, check
-from signs.data.reader import decode_rgb
+from signs.data.reader import decode_rgb, resize
 from signs.sources import download
 from signs.sources.archives import content, opened
 
@@ -157,5 +156,5 @@ def _split(archive: zipfile.ZipFile, entries: list[Entry], height: int, width: i
         where = f"{archive.filename}/{entry.file}"
         if entry.file not in members:
             raise UserError(f"{where} is missing, though a table lists it")
-        image[...] = pixels.resize(decode_rgb(content(archive, entry.file), where), height, width)
+        image[...] = resize(decode_rgb(content(archive, entry.file), where), height, width)
     return Split(features, np.array([entry.label for entry in entries], dtype=np.int64))

@@ -14,7 +14,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from signs.core.errors import UserError
-from signs.data import pixels
+from signs.data import reader
 from signs.data.classes import Classes, SignClass
 from signs.data.datasets import Split
 from signs.sources.gtsrb import TEST_IMAGES, TEST_LABELS, TRAINING_IMAGES, Entry, in_validation, read_gtsrb
@@ -107,7 +107,7 @@ def fetched(tmp_path: Path, **archives):
 
 
 def scaled(numbers: list[int]) -> np.ndarray:
-    return np.stack([pixels.resize(picture(number), 8, 6) for number in numbers])
+    return np.stack([reader.resize(picture(number), 8, 6) for number in numbers])
 
 
 def tracks_of(split: Split) -> set[tuple[int, int]]:

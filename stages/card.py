@@ -2,23 +2,24 @@
 
 from pathlib import Path
 
-from signs.core import params
+from signs.core import documents, params
 from signs.data import classes
-from signs.evaluation import metrics, predictions
+from signs.evaluation import predictions
 from signs.networks import model_json
 from signs.report import model_card
+from signs.report.model_card import Results
 
 
-def main(model: Path, measured: Path, stress: Path, probabilities: Path, out: Path) -> None:
-    """Puts together what is known of `model`, from its metrics `measured` and under `stress`; writes Markdown."""
+def main(model: Path, measured: Path, stressed: Path, probabilities: Path, out: Path) -> None:
+    """Describes `model` in Markdown, from its metrics `measured` and `stressed` and its predictions."""
     text = model_card.describe(
         model.name,
         model_json.read(model / model_json.FILE_NAME),
         classes.read(model / classes.FILE_NAME),
-        metrics.read(measured),
-        metrics.read(stress),
-        predictions.read(probabilities),
-        params.load("fetch")["source"],
+        Results(
+            documents.read(measured, "evaluate"), documents.read(stressed, "stress"), predictions.read(probabilities)
+        ),
+        {"fetch": params.load("fetch"), "merge": params.load("merge")},
         **params.load("card"),
     )
     model_card.write(out, text)

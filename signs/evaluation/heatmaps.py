@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from signs.networks.classifier import Classifier
 from signs.networks.backend import ops, tf
+from signs.networks.classifier import Classifier
 
 BATCH_SIZE = 256
 

@@ -1,10 +1,10 @@
-"""What the page tells of two models on the same test images."""
+"""What the page shows of two models on the same test images."""
 
 from typing import Any
 
 import numpy as np
 
-from signs.evaluation.comparison import compare
+from signs.evaluation.comparison import compare, judge
 from signs.evaluation.diagnosis import Diagnosis
 from signs.report.inputs import Diagnosed
 from signs.report.sprites import Sprite
@@ -12,26 +12,32 @@ from signs.report.sprites import Sprite
 COMPARED_CLASSES = 10
 
 
-def side_by_side(
-    models: list[Diagnosed], typical: dict[int, int], sprite: Sprite, changed: int
+def comparison(
+    models: list[Diagnosed], typical: dict[int, int], sprite: Sprite, max_changed: int
 ) -> dict[str, Any] | None:
-    """What the second model makes of the test images of the first; None where there is no second."""
+    """Compares the first two models on the test images of the first; None where there is only one.
+
+    Args:
+        models: Their results.
+        typical: Tile of a typical image of each class, by class id.
+        sprite: Collects the tiles.
+        max_changed: Images shown that only one model classifies correctly, at most.
+    """
     if len(models) < 2:
         return None
     first, second = compare(*(model.predictions for model in models[:2]))
     names = {row.id: row.name for model in models for row in model.diagnosis.classes.rows}
     test = models[0].dataset.test
     truth = np.searchsorted(models[1].diagnosis.classes.ids, test.labels)
-    differ = np.flatnonzero(first.is_right != second.is_right)
-    surest = np.argsort(-np.maximum(first.confidence, second.confidence)[differ], kind="stable")
+    differ = np.flatnonzero(first.is_correct != second.is_correct)
+    most_confident = np.argsort(-np.maximum(first.confidence, second.confidence)[differ], kind="stable")
     return {
         "first": models[0].name,
         "second": models[1].name,
         "images": len(test.labels),
-        "both_right": int((first.is_right & second.is_right).sum()),
-        "both_wrong": int((~first.is_right & ~second.is_right).sum()),
-        "only_first": int((first.is_right & ~second.is_right).sum()),
-        "only_second": int((~first.is_right & second.is_right).sum()),
+        "both_correct": int((first.is_correct & second.is_correct).sum()),
+        "both_wrong": int((~first.is_correct & ~second.is_correct).sum()),
+        "verdict": judge(first.is_correct, second.is_correct)._asdict(),
         "changed": [
             {
                 "tile": sprite.add(test.features[row]),
@@ -41,9 +47,9 @@ def side_by_side(
                 "first_confidence": round(float(first.confidence[row]), 4),
                 "second_confidence": round(float(second.confidence[row]), 4),
                 "image": int(row),
-                "gained": bool(second.is_right[row]),
+                "gained": bool(second.is_correct[row]),
             }
-            for row in differ[surest][:changed]
+            for row in differ[most_confident][:max_changed]
         ],
         "changed_total": len(differ),
         "classes": _differences(models[0].diagnosis, models[1].diagnosis, typical),
@@ -51,6 +57,7 @@ def side_by_side(
 
 
 def _differences(first: Diagnosis, second: Diagnosis, typical: dict[int, int]) -> list[dict[str, Any]]:
+    """The classes whose recall differs most."""
     recalls = [
         {row.id: scores["recall"] for row, scores in zip(found.classes.rows, found.per_class, strict=True)}
         for found in (first, second)

@@ -1,16 +1,17 @@
-"""What the page tells of the data."""
+"""What the page shows of the data."""
 
 from typing import Any
 
+from signs.core.params import Seed, preset, validated
 from signs.evaluation.corruption import Corruptions, corrupted
 from signs.report.inputs import Diagnosed, Explored
 from signs.report.sprites import Sprite
 
-SHOWN_COPIES = 8  # a pair of splits
+SHOWN_COPIES = 8  # of a pair of splits
 
 
 def data_set(part: Explored, sprite: Sprite) -> dict[str, Any]:
-    """A raw data set: its counts, the typical images of its classes, copies across its splits."""
+    """A data set: its counts, typical images of its classes, copies across its splits."""
     found, splits = part.found, part.dataset.splits
     names = {row.id: row.name for row in part.dataset.classes.rows}
     train = part.dataset.train.features
@@ -43,21 +44,35 @@ def data_set(part: Explored, sprite: Sprite) -> dict[str, Any]:
 
 
 def typical(data: list[dict[str, Any]], diagnosed: list[Diagnosed]) -> dict[int, int]:
-    """The tile of each class by the id that models know it by; classes that were joined go by their names."""
+    """The tile of each class by the id that the models use; merging renumbers synthetic classes, but keeps names."""
     fetched, *others = ({row["id"]: row for row in part["classes"]} for part in data)
-    joined = {row["name"]: row["typical"] for part in others for row in part.values()}
+    merged = {row["name"]: row["typical"] for part in others for row in part.values()}
     return {
-        row.id: fetched[row.id]["typical"] if row.id in fetched else joined[row.name]
+        row.id: fetched[row.id]["typical"] if row.id in fetched else merged[row.name]
         for model in diagnosed
         for row in model.diagnosis.classes.rows
     }
 
 
-def corruptions(part: Explored, sprite: Sprite, settings: dict[str, Any]) -> dict[str, Any]:
-    """What each corruption does to the typical image of the class with the most test images."""
+@validated("stress")
+def corrupted_examples(
+    part: Explored,
+    sprite: Sprite,
+    *,
+    seed: Seed,
+    corruptions: preset(Corruptions),  # type: ignore[valid-type]
+) -> dict[str, Any]:
+    """Each corruption of a typical image, of the class with the most test images.
+
+    Args:
+        part: The data set that the stage `stress` corrupts.
+        sprite: Collects the tiles.
+        seed: As in the section `stress` of params.yaml.
+        corruptions: Likewise.
+    """
     chosen = max(part.found["classes"], key=lambda row: row["test"])
     image = part.dataset.train.features[[chosen["typical"]]]
     tiles: dict[str, list[int]] = {}
-    for name, _, images_ in corrupted(image, Corruptions(**settings["corruptions"]), settings["seed"]):
-        tiles.setdefault(name, []).append(sprite.add(images_[0]))
+    for name, _, images in corrupted(image, corruptions, seed):
+        tiles.setdefault(name, []).append(sprite.add(images[0]))
     return {"name": chosen["name"], "tile": sprite.add(image[0]), "tiles": tiles}

@@ -1,26 +1,24 @@
-"""What earlier stages left of a data set and of a model, read back for the report."""
+"""The outputs of earlier stages that the report is built from."""
 
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from signs.core import tables
+from signs.core import documents, tables
 from signs.core.errors import UserError
 from signs.core.history import Row
 from signs.core.tables import Table
 from signs.data import datasets, pixels
 from signs.data.datasets import DataSet, Split
-from signs.evaluation import diagnosis, predictions
-from signs.evaluation import metrics as evaluation
+from signs.evaluation import diagnosis, diagnosis_files, predictions
 from signs.evaluation.diagnosis import Diagnosis
 from signs.evaluation.predictions import Predictions
-from signs.exploration import statistics
 from signs.preparation.merging import merge
 
 
 class Explored(NamedTuple):
-    """A raw data set, its `datasets.digest`, and what `explore` found."""
+    """A data set as it was fetched or synthesized, its `datasets.digest`, and what `explore` found."""
 
     name: str
     dataset: DataSet
@@ -31,10 +29,10 @@ class Explored(NamedTuple):
 class Diagnosed(NamedTuple):
     """A model's results.
 
-    `dataset`: the stored images of what it was trained and measured on, as far as it sees them.
-    `metrics`: as `evaluate` gave them.
-    `attention`: where the network looked at each of `diagnosis.mistakes`, 0-1 (n, rows, columns).
-    `acceptance`: see `rejection.acceptance`. `stress` and `corruptions`: what `stress.stress` gives.
+    `dataset`: the stored images that it was trained and measured on, cropped as the model sees them.
+    `metrics`: what `metrics.evaluate` returned. `history`: of its training.
+    `heatmaps`: of `diagnosis.mistakes`, 0-1 (n, rows, columns).
+    `acceptance`: see `rejection.acceptance`. `corruptions` and `stress`: what `stress.stress` returned.
     """
 
     name: str
@@ -43,70 +41,86 @@ class Diagnosed(NamedTuple):
     history: list[Row]
     predictions: Predictions
     diagnosis: Diagnosis
-    attention: np.ndarray
+    heatmaps: np.ndarray
     acceptance: Table
     corruptions: Table
     stress: dict[str, Any]
 
 
 def explored(name: str, data: Path, reports: Path) -> Explored:
-    """Reads the raw data set `data/<name>` and what `explore` left in `reports`; a UserError if they do not match."""
-    dataset, found = datasets.read(data / name), statistics.read(reports / "explore" / name / "found.json")
+    """Reads the data set `data/<name>` and what `explore` found in it.
+
+    Raises:
+        UserError: A file is missing or damaged, or the two do not belong together.
+    """
+    dataset, found = datasets.read(data / name), documents.read(reports / "explore" / name / "found.json", "explore")
     images = {split: len(part.labels) for split, part in dataset.splits.items()}
     if found.get("images") != images:
         raise UserError(
-            f"{reports} tells of {found.get('images')} images, {data / name} has {images}; dvc repro explore looks anew"
+            f"{reports} describes {found.get('images')} images, {data / name} has {images}; run dvc repro explore"
         )
     return Explored(name, dataset, datasets.digest(data / name), found)
 
 
-def diagnosed(
-    name: str, dataset: DataSet, metrics: Path, probabilities: Path, reports: Path, settings: dict[str, Any]
-) -> Diagnosed:
+def diagnosed(name: str, dataset: DataSet, metrics: Path, probabilities: Path, reports: Path) -> Diagnosed:
     """Reads a model's results.
 
     Args:
         name: Of the model.
-        dataset: The stored images of what it was measured on, as far as it sees them.
-        metrics: The folder of metrics.
+        dataset: The stored images that it was measured on, cropped as the model sees them.
+        metrics: The folder of metrics and tables.
         probabilities: The folder of predictions.
-        reports: The folder in which `diagnose` left the mistakes.
-        settings: The section `diagnose` of params.yaml.
+        reports: The folder that holds the mistakes that `diagnose` found.
 
     Raises:
         UserError: A file is missing or damaged, or they do not belong together.
     """
     predicted = predictions.read(probabilities / f"{name}.npz")
     if not np.array_equal(predicted.labels["test"], dataset.test.labels):
-        raise UserError(f"predictions of {name} are not of the images in data; dvc repro makes them anew")
-    found = diagnosis.diagnose(predicted, dataset.classes, **settings)
-    shown, attention = diagnosis.read_mistakes(reports / "diagnose" / name / "mistakes.npz")
-    if not np.array_equal(shown, found.mistakes):
-        raise UserError(f"the mistakes of {name} in {reports} are not those of its predictions; dvc repro diagnose")
-    measured = evaluation.read(metrics / f"{name}.json")
+        raise UserError(f"the predictions of {name} are of other images than those in data; dvc repro predicts again")
+    found, heatmaps = _diagnosis(metrics / name, reports / "diagnose" / name / "mistakes.npz", dataset, predicted)
     return Diagnosed(
         name,
         dataset,
-        measured,
+        documents.read(metrics / f"{name}.json", "evaluate"),
         tables.read(metrics / name / "history.csv", "train_accuracy", "train"),
         predicted,
         found,
-        attention,
+        heatmaps,
         tables.read(metrics / name / "acceptance.csv", "coverage", "evaluate"),
         tables.read(metrics / name / "corruptions.csv", "severity", "stress"),
-        evaluation.read(metrics / name / "stress.json"),
+        documents.read(metrics / name / "stress.json", "stress"),
     )
 
 
-def seen(dataset: DataSet, settings: dict[str, Any]) -> DataSet:
-    """Of the stored images the part that a network sees; `settings` are the section `preprocess` of params.yaml."""
-    fraction = settings["central_fraction"]
+def seen(dataset: DataSet, preprocess: dict[str, Any]) -> DataSet:
+    """Crops stored images as preprocessing does; `preprocess` is that section of params.yaml."""
+    fraction = preprocess["central_fraction"]
     return dataset.map(lambda split: split._replace(features=pixels.middle(split.features, fraction)))
 
 
 def augmented(original: DataSet, synthetic: DataSet) -> DataSet:
-    """The stored images behind the merged data set, all in colour."""
+    """The stored images behind the merged data set, in three channels."""
     return merge(*(dataset.map(_in_colour) for dataset in (original, synthetic)), hide_photographs_of=[]).gathered()
+
+
+def _diagnosis(
+    tables_of: Path, mistakes_of: Path, dataset: DataSet, predicted: Predictions
+) -> tuple[Diagnosis, np.ndarray]:
+    """Reads what `diagnose` wrote, and checks it against the predictions."""
+    known, softmax, labels = dataset.classes, predicted.softmax, predicted.labels
+    found = diagnosis_files.read_tables(tables_of, known)
+    mistakes, heatmaps = diagnosis_files.read_mistakes(mistakes_of)
+    if not np.array_equal(predicted.ids, known.ids):
+        raise UserError(f"the predictions behind {tables_of} are of other classes than those in data; run dvc repro")
+    truth = {split: np.searchsorted(known.ids, labels[split]) for split in ("valid", "test")}
+    images = np.bincount(truth["test"], minlength=len(known))
+    wrong = diagnosis.wrong(softmax["test"], truth["test"])
+    if not np.array_equal(found.matrix.sum(axis=1), images) or not np.array_equal(mistakes, wrong[: len(mistakes)]):
+        raise UserError(f"{tables_of} and {mistakes_of} are not of these predictions; run dvc repro diagnose")
+    average = diagnosis.average_probabilities(softmax["valid"], truth["valid"])
+    confused = diagnosis.confused(found.matrix)
+    return Diagnosis(known, found.matrix, average, found.per_class, found.reliability, confused, mistakes), heatmaps
 
 
 def _in_colour(split: Split) -> Split:

@@ -1,79 +1,81 @@
-"""The model card: what a model is, what it was trained on, how well it does and where it fails, in Markdown."""
+"""The model card in Markdown: what a model is, what it was trained on, how accurate it is and where it fails."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from signs.core.files import replaced
 from signs.core.params import Count, validated
-from signs.core.scores import interval
 from signs.data import classes
-from signs.data.classes import Classes
+from signs.data.classes import Classes, SignClass
 from signs.evaluation.diagnosis import confused, confusion
+from signs.evaluation.intervals import interval
 from signs.evaluation.predictions import Predictions
-from signs.networks.model_json import Card
+from signs.networks.model_json import Metadata
 
-TEMPLATE = "model_card.md.jinja"
-MARKED = {ord(mark): f"\\{mark}" for mark in "\\`*_{}[]<>#|!~"}  # what Markdown does not take as it stands
+TEMPLATES = Path(__file__).parent / "templates"
+ESCAPED = {ord(mark): f"\\{mark}" for mark in "\\`*_{}[]<>#|!~"}  # characters that mean something in Markdown
+
+
+class Results(NamedTuple):
+    """What a model was measured to do: `metrics` by `evaluate`, `stress` by `stress`, and its predictions."""
+
+    metrics: dict[str, Any]
+    stress: dict[str, Any]
+    predictions: Predictions
 
 
 @validated("card")
 def describe(
-    name: str,
-    card: Card,
-    known: Classes,
-    metrics: dict[str, Any],
-    stress: dict[str, Any],
-    predictions: Predictions,
-    source: str,
-    *,
-    weakest: Count,
+    name: str, metadata: Metadata, known: Classes, results: Results, settings: dict[str, Any], *, weakest: Count
 ) -> str:
-    """The card of a model as Markdown.
+    """Writes the card of a model.
 
     Args:
         name: Of the model.
-        card: What is known of it, see `cards`.
-        known: Its classes.
-        metrics: As `evaluate` gave them.
-        stress: As `stress` gave them.
-        predictions: Of validation and test.
-        source: `fetch.source`, by which data have their licence.
-        weakest: How many classes and pairs of classes are named as weaknesses, at most.
+        metadata: See `model_json`.
+        known: The classes that it knows.
+        results: What it was measured to do.
+        settings: The sections `fetch` and `merge` of params.yaml.
+        weakest: Classes and pairs of classes named as weaknesses, at most.
+
+    Returns:
+        Markdown.
 
     Raises:
-        ValueError: A prediction's label is none of the classes.
+        UserError: A prediction's label is not among the classes.
     """
-    right = classes.indices(predictions.labels["test"], known.ids)
-    matrix = confusion(predictions.softmax["test"], right)
-    pairs = [(known.rows[i], known.rows[j], int(matrix[i, j]), int(matrix[j, i])) for i, j in confused(matrix)]
+    predicted = results.predictions.softmax["test"].argmax(axis=1)
+    truth = classes.indices(results.predictions.labels["test"], known.ids)
+    matrix = confusion(truth, predicted, len(known))
     context = {
         "name": name,
-        "card": card,
-        "settings": _flat(card["train"]),
+        "metadata": metadata,
+        "settings": _flat(metadata["train"]),
         "classes": known.rows,
-        "metrics": metrics,
-        "stress": stress,
-        "source": source,
-        "accuracy": _share(int(np.trace(matrix)), len(right)),
+        "metrics": results.metrics,
+        "stress": results.stress,
+        "source": settings["fetch"]["source"],
+        "hidden": [row for row in known.rows if row.id in settings["merge"]["hide_photographs_of"]],
+        "accuracy": _share(int(np.trace(matrix)), len(truth)),
         "weakest": _weakest(matrix, known)[:weakest],
-        "pairs": pairs[:weakest],
+        "pairs": [_pair(matrix, known, *pair) for pair in confused(matrix)[:weakest]],
     }
-    return _environment().get_template(TEMPLATE).render(context)
+    return _environment().get_template("model_card.md.jinja").render(context)
 
 
 def write(path: Path, text: str) -> None:
-    """Writes a card."""
+    """Writes a card to a file."""
     with replaced(path) as partial:
         partial.write_text(text, encoding="utf-8")
 
 
 def _environment() -> Environment:
     environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=False,  # Markdown; names from outside go through `plain`
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=False,  # Markdown; names from outside go through the filter `plain`
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -84,32 +86,42 @@ def _environment() -> Environment:
 
 
 def _plain(text: str) -> str:
-    return " ".join(text.split()).translate(MARKED)
+    return " ".join(text.split()).translate(ESCAPED)
 
 
 def _percent(share: float) -> str:
     return f"{100 * share:.2f}"
 
 
-def _share(right: int, images: int) -> dict[str, float]:
-    low, high = interval(right, images)
-    return {"right": right, "images": images, "share": right / max(1, images), "low": low, "high": high}
+def _share(correct: int, images: int) -> dict[str, float]:
+    low, high = interval(correct, images)
+    return {"correct": correct, "images": images, "share": correct / images, "low": low, "high": high}
 
 
-def _weakest(matrix: np.ndarray, known: Classes) -> list[tuple[classes.SignClass, dict[str, float]]]:
-    shares = [_share(int(row[number]), int(row.sum())) for number, row in enumerate(matrix)]
-    seen = [number for number, share in enumerate(shares) if share["images"] and share["share"] < 1]
-    return [(known.rows[number], shares[number]) for number in sorted(seen, key=lambda i: shares[i]["share"])]
+def _weakest(matrix: np.ndarray, known: Classes) -> list[tuple[SignClass, dict[str, float]]]:
+    """The classes with mistakes, lowest recall first."""
+    images = matrix.sum(axis=1)
+    with_mistakes = np.flatnonzero(matrix.diagonal() < images)
+    recalls = [(known.rows[place], _share(int(matrix[place, place]), int(images[place]))) for place in with_mistakes]
+    return sorted(recalls, key=lambda recall: recall[1]["share"])
+
+
+def _pair(matrix: np.ndarray, known: Classes, first: int, second: int) -> tuple[SignClass, SignClass, int, int]:
+    """Two confused classes, and how many images of either are classified as the other; the larger number first."""
+    if matrix[first, second] < matrix[second, first]:
+        first, second = second, first
+    return known.rows[first], known.rows[second], int(matrix[first, second]), int(matrix[second, first])
 
 
 def _flat(settings: dict[str, Any], above: str = "") -> list[tuple[str, str]]:
-    """Settings by dotted keys, of a choice among functions only what was chosen."""
+    """Settings by dotted keys; a chosen alternative under its key, its settings below."""
     rows: list[tuple[str, str]] = []
     for key, value in settings.items():
         if not isinstance(value, dict):
             rows.append((above + key, str(value)))
         elif "name" in value:
-            rows += [(above + key, value["name"]), *_flat(value[value["name"]], f"{above}{key}.")]
+            own = {inner: entry for inner, entry in value.items() if inner != "name"}
+            rows += [(above + key, value["name"]), *_flat(own, f"{above}{key}.")]
         else:
             rows += _flat(value, f"{above}{key}.")
     return rows

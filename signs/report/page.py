@@ -1,4 +1,4 @@
-"""The report: one page with all that a person wants to know of the data and of the models."""
+"""The report: one page on the data and the models."""
 
 import functools
 from importlib import metadata
@@ -28,34 +28,34 @@ def build(
     correct_per_class: Count,
     max_changed: Count,
 ) -> dict[str, Any]:
-    """Gathers what the page shows.
+    """Collects what the page shows.
 
     Args:
-        explored: The raw data sets, the one that was fetched first.
+        explored: The data sets as they were fetched and synthesized, the fetched one first.
         previews: The new signs.
         diagnosed: The models; the first two are compared.
-        settings: Sections of params.yaml.
-        correct_per_class: Of each class so many images that a model got right.
-        max_changed: At most so many images that one model got right and the other wrong.
+        settings: Sections of params.yaml, and `native`.
+        correct_per_class: Correctly classified images shown of each class, at most.
+        max_changed: Images shown that only one model classifies correctly, at most.
 
     Returns:
-        The context of the template `page/index.html.jinja`.
+        The context of the template `index.html.jinja`.
     """
     height, width = explored[0].dataset.train.features.shape[1:3]
     sprite = Sprite(height, width)
-    told = [data_sets.data_set(part, sprite) for part in explored]
-    tiles = data_sets.typical(told, diagnosed)
+    data = [data_sets.data_set(part, sprite) for part in explored]
+    tiles = data_sets.typical(data, diagnosed)
+    every, hidden = settings["preview"]["sample_every"], settings["merge"]["hide_photographs_of"]
+    stress = {key: settings["stress"][key] for key in ("seed", "corruptions")}
     return {
         "images": diagnosed[-1].metrics["images"],
-        "data": told,
-        "new_signs": [
-            new_signs.new_sign(preview, diagnosed[-1].diagnosis, sprite, settings["preview"]["sample_every"])
-            for preview in previews
-        ],
-        "models": [models.model(one, tiles, sprite, correct_per_class) for one in diagnosed],
-        "corrupted": data_sets.corruptions(explored[0], sprite, settings["stress"]),
-        "comparison": comparison.side_by_side(diagnosed, tiles, sprite, max_changed),
+        "data": data,
+        "new_signs": [new_signs.new_sign(one, diagnosed[-1].diagnosis, sprite, every, hidden) for one in previews],
+        "models": [models.model(one, tiles, sprite, settings, correct_per_class) for one in diagnosed],
+        "corrupted": data_sets.corrupted_examples(explored[0], sprite, **stress),
+        "comparison": comparison.comparison(diagnosed, tiles, sprite, max_changed),
         "keep": settings["train"]["keep"],
+        "native": settings["native"],
         "params": [[key, str(value)] for key, value in _flat(settings)],
         "versions": [[name, metadata.version(name)] for name in LIBRARIES],
         "sprite": sprite.sheet(),
@@ -63,7 +63,7 @@ def build(
 
 
 def render(context: dict[str, Any]) -> str:
-    """The page as HTML, whole in itself; all text of the context is escaped."""
+    """Renders the page as one HTML file without links to others; all text of the context is escaped."""
     return _template().render(context)
 
 

@@ -3,19 +3,20 @@ import json
 import numpy as np
 import pytest
 
-from signs.core import tables
+from signs.core import documents, tables
+from signs.core.scores import softmax
 from signs.data import datasets, pixels
 from signs.data.classes import Classes, SignClass
 from signs.data.datasets import DataSet, Split
-from signs.evaluation import diagnosis, metrics, predictions
-from signs.exploration import statistics
+from signs.evaluation import diagnosis, diagnosis_files, metrics, predictions
+from signs.evaluation.predictions import Predictions
+from signs.exploration.summary import explore
 from signs.report import inputs
 
 NAMES = {3: "Stop", 8: "Yield", 20: "Parking"}
 ACCEPTANCE = [{"threshold": 0.5, "coverage": 0.25, "accuracy": 1}]
 CORRUPTIONS = [{"severity": 0, "blur": 0.75}, {"severity": 1, "blur": 0.5}]
 STRESS = {"corrupted": {"blur": 0.5, "mean": 0.5}, "turned_away": {"noise": 1.0}}
-SETTINGS = {"bins": 5, "mistakes": 8}
 
 
 def dataset(named=NAMES, origin="photographs", channels=3, counts=(6, 2, 7), seed=0):
@@ -36,29 +37,29 @@ def logits_of(split, classes, seed):
 def left(tmp_path):
     """What the stages leave of the data set and of the model `original`: its folder, and the data set."""
     data = dataset()
-    explored = statistics.explore(data, seed=1, max_images=100, similarity=0.99)
+    explored = explore(data, seed=1, max_images=100, similarity=0.99)
     logits = {name: logits_of(split, data.classes, seed) for seed, (name, split) in enumerate(data.splits.items())}
     labels = {name: split.labels for name, split in data.splits.items()}
-    judged = {name: logits[name] for name in ("valid", "test")}
-    datasets.write(tmp_path / "data/original", data)
-    statistics.write(tmp_path / "reports/explore/original/found.json", explored.found)
-    predictions.write(
-        tmp_path / "predictions/original.npz",
-        judged,
-        {name: labels[name] for name in judged},
+    predicted = Predictions(
         data.classes.ids,
-        np.zeros(0, int),
-        np.zeros((0, 1, 1)),
+        {name: softmax(logits[name]) for name in ("valid", "test")},
+        {name: labels[name] for name in ("valid", "test")},
     )
-    measured = metrics.evaluate(logits, labels, data.classes, calibration_bins=5, accepted_accuracy=0.9)
-    metrics.write(tmp_path / "metrics/original.json", measured)
+    datasets.write(tmp_path / "data/original", data)
+    documents.write(tmp_path / "reports/explore/original/found.json", explored.found)
+    predictions.write(
+        tmp_path / "predictions/original.npz", predicted, np.zeros(0, int), np.zeros((0, 1, 1), np.float32)
+    )
+    measured = metrics.evaluate(logits, labels, data.classes, calibration_bins=5, target_accuracy=0.9)
+    documents.write(tmp_path / "metrics/original.json", measured)
     tables.write(tmp_path / "metrics/original/history.csv", [{"epoch": 0, "train_accuracy": 0.25, "train_loss": 1.5}])
     tables.write(tmp_path / "metrics/original/acceptance.csv", ACCEPTANCE)
     tables.write(tmp_path / "metrics/original/corruptions.csv", CORRUPTIONS)
-    metrics.write(tmp_path / "metrics/original/stress.json", STRESS)
-    found = diagnosis.diagnose(predictions.read(tmp_path / "predictions/original.npz"), data.classes, **SETTINGS)
-    attention = np.linspace(0, 1, len(found.mistakes) * 6).reshape(-1, 3, 2)
-    diagnosis.write_mistakes(tmp_path / "reports/diagnose/original/mistakes.npz", found.mistakes, attention)
+    documents.write(tmp_path / "metrics/original/stress.json", STRESS)
+    found = diagnosis.diagnose(predicted, data.classes, bins=5, mistakes=8)
+    diagnosis_files.write_tables(tmp_path / "metrics/original", found)
+    heatmaps = np.linspace(0, 1, len(found.mistakes) * 6).reshape(-1, 3, 2)
+    diagnosis_files.write_mistakes(tmp_path / "reports/diagnose/original/mistakes.npz", found.mistakes, heatmaps)
     return tmp_path, data
 
 
@@ -66,10 +67,8 @@ def read_explored(folder):
     return inputs.explored("original", folder / "data", folder / "reports")
 
 
-def read_diagnosed(folder, data, **changes):
-    return inputs.diagnosed(
-        "original", data, folder / "metrics", folder / "predictions", folder / "reports", SETTINGS | changes
-    )
+def read_diagnosed(folder, data):
+    return inputs.diagnosed("original", data, folder / "metrics", folder / "predictions", folder / "reports")
 
 
 # --- a data set
@@ -82,7 +81,7 @@ def test_what_was_found_in_a_data_set_is_read_back(left):
     assert read.dataset.classes == data.classes
     assert all(np.array_equal(read.dataset.splits[name].features, data.splits[name].features) for name in data.splits)
     assert read.digest == datasets.digest(folder / "data/original")
-    assert read.found == statistics.explore(data, seed=1, max_images=100, similarity=0.99).found
+    assert read.found == explore(data, seed=1, max_images=100, similarity=0.99).found
 
 
 @pytest.mark.parametrize("file", ["data/original/test.p", "reports/explore/original/found.json"])
@@ -124,9 +123,9 @@ def test_the_results_of_a_model_are_read_back(left):
     softmax = read.predictions.softmax["test"]
     truth = np.searchsorted(data.classes.ids, data.test.labels)
     assert read.metrics["test"]["accuracy"] == (softmax.argmax(axis=1) == truth).mean()
-    assert np.array_equal(read.diagnosis.matrix, diagnosis.confusion(softmax, truth))
+    assert np.array_equal(read.diagnosis.matrix, diagnosis.confusion(truth, softmax.argmax(axis=1), 3))
     assert read.diagnosis.mistakes.tolist() == diagnosis.wrong(softmax, truth)[:8].tolist()
-    assert read.attention == pytest.approx(np.linspace(0, 1, 48).reshape(8, 3, 2), abs=0.5 / 255 + 1e-6)
+    assert read.heatmaps == pytest.approx(np.linspace(0, 1, 48).reshape(8, 3, 2), abs=0.5 / 255 + 1e-6)
 
 
 @pytest.mark.parametrize(
@@ -134,6 +133,10 @@ def test_the_results_of_a_model_are_read_back(left):
     [
         "metrics/original.json",
         "metrics/original/history.csv",
+        "metrics/original/confusion.csv",
+        "metrics/original/per_class.csv",
+        "metrics/original/reliability.csv",
+        "metrics/original/valid_reliability.csv",
         "metrics/original/acceptance.csv",
         "metrics/original/corruptions.csv",
         "metrics/original/stress.json",
@@ -161,21 +164,37 @@ def test_predictions_of_other_images_are_refused(left, change):
             test = Split(images[::-1], labels[::-1])
         case _:
             test = Split(images[1:], labels[1:])
-    with pytest.raises(ValueError, match="predictions of original are not of the images in data; dvc repro"):
+    with pytest.raises(ValueError, match="predictions of original are of other images than those in data; dvc repro"):
         read_diagnosed(folder, DataSet(data.train, data.valid, test, data.classes))
 
 
 def test_predictions_of_other_classes_are_refused(left):
     folder, data = left
     more = Classes((*data.classes.rows, SignClass(30, "Bus lane", "synthetic")))
-    with pytest.raises(ValueError, match="predictions are of 3 classes, the data have 4"):
+    with pytest.raises(ValueError, match="are of other classes than the data set"):
         read_diagnosed(folder, DataSet(data.train, data.valid, data.test, more))
 
 
-def test_mistakes_of_other_predictions_are_refused(left):
+def test_the_tables_on_the_page_are_those_that_dvc_plots(left):
     folder, data = left
-    with pytest.raises(ValueError, match=r"the mistakes of original in .* are not those of its predictions"):
-        read_diagnosed(folder, data, mistakes=5)
+    path = folder / "metrics/original/per_class.csv"
+    rows = tables.read_text(path, ["f1"], "diagnose")
+    tables.write(path, [row | {"f1": 0.125} for row in rows])
+    assert [row["f1"] for row in read_diagnosed(folder, data).diagnosis.per_class] == [0.125] * 3
+
+
+@pytest.mark.parametrize("spoiled", ["tables", "mistakes"])
+def test_a_diagnosis_of_other_predictions_is_refused(left, spoiled):
+    folder, data = left
+    if spoiled == "tables":
+        path = folder / "metrics/original/confusion.csv"
+        path.write_text(path.read_text() + "03,08\n")
+    else:
+        path = folder / "reports/diagnose/original/mistakes.npz"
+        images, heatmaps = diagnosis_files.read_mistakes(path)
+        diagnosis_files.write_mistakes(path, images[::-1], heatmaps)
+    with pytest.raises(ValueError, match="are not of these predictions; run dvc repro diagnose"):
+        read_diagnosed(folder, data)
 
 
 # --- the images behind the merged data set

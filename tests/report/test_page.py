@@ -8,22 +8,13 @@ import numpy as np
 import pytest
 
 from signs.core import params
-from signs.core.scores import interval, softmax
-from signs.data.classes import Classes, SignClass
-from signs.data.datasets import DataSet, Split
-from signs.evaluation import rejection
-from signs.evaluation.corruption import CORRUPTIONS
-from signs.evaluation.diagnosis import diagnose
-from signs.evaluation.metrics import evaluate
-from signs.evaluation.predictions import Predictions
+from signs.evaluation.intervals import interval
 from signs.exploration.preview import preview
-from signs.exploration.statistics import explore
 from signs.report import page as report
-from signs.report.inputs import Diagnosed, Explored, augmented
+from signs.report.inputs import augmented
 from signs.report.sprites import Sprite
+from tests.reported import LIMITS, NEW, PLAIN, SETTINGS, context_of, dataset, diagnosed, explored
 
-PLAIN = {3: "Stop", 8: "Yield", 20: "Parking", 21: "No entry"}
-NEW = {0: "Bus lane", 1: "Bus stop"}
 HOSTILE = {
     3: "</script><script>alert(1)</script>",
     8: "\"><img src=x onerror='alert(2)'>",
@@ -31,75 +22,6 @@ HOSTILE = {
     21: "\u202e\u05e2\u05e6\u05d5\u05e8\u2066 ' onmouseover='alert(3)",
 }
 HOSTILE_NEW = {0: "<style>*{display:none}</style>", 1: "`${alert(4)}` \\u003c ]]>"}
-SETTINGS = {
-    "fetch": {"source": "sample", "url": "https://example.org/signs.zip", "sample": {"seed": 1}},
-    "preview": {"every": 3, "rungs": 4, "nearest": 2},
-    "merge": {},
-    "train": {"keep": "best"},
-    "stress": params.load("stress"),
-}
-LIMITS = {"right": 2, "changed": 100}
-
-
-# --- small results of the real stages
-
-
-def dataset(named, origin, counts=(6, 3, 9), shape=(16, 16, 3), seed=0, absent=()):
-    """Noise; each count is of images a class. Classes that are absent have images in training alone."""
-    rng = np.random.default_rng(seed)
-    splits = []
-    for number, count in enumerate(counts):
-        labels = np.tile([id for id in named if not (number and id in absent)], count)
-        splits.append(Split(rng.integers(0, 256, (len(labels), *shape), dtype=np.uint8), labels))
-    return DataSet(*splits, Classes(tuple(SignClass(id, name, origin) for id, name in named.items())))
-
-
-def explored(name, data, **changes):
-    found = explore(data, **{"seed": 1, "max_images": 1000, "similarity": 0.99} | changes).found
-    return Explored(name, data, "0123456789abcdef" * 4, found)
-
-
-def diagnosed(name, data, seed=0, surely_right=0.0, mistakes=1000):
-    """Results of a model that says what it likes, the truth a little more often."""
-    rng = np.random.default_rng(seed)
-    labels = {split: images.labels for split, images in data.splits.items()}
-    logits = {}
-    for split, ids in labels.items():
-        logits[split] = rng.normal(0, 1.5, (len(ids), len(data.classes))).astype(np.float32)
-        logits[split][np.arange(len(ids)), np.searchsorted(data.classes.ids, ids)] += 1 + surely_right
-    metrics = evaluate(logits, labels, data.classes, calibration_bins=5, accepted_accuracy=0.9)
-    judged = ("valid", "test")
-    predictions = Predictions(
-        data.classes.ids,
-        {split: softmax(logits[split]) for split in judged},
-        {split: labels[split] for split in judged},
-    )
-    found = diagnose(predictions, data.classes, bins=5, mistakes=mistakes)
-    attention = rng.random((len(found.mistakes), 3, 2), dtype=np.float32)
-    history = [
-        {"epoch": epoch, "train_accuracy": 0.1, "train_loss": 2.0, "valid_accuracy": accuracy, "valid_loss": 2.0}
-        for epoch, accuracy in enumerate((0.1, 0.6, 0.5))
-    ]
-    right = np.searchsorted(data.classes.ids, labels["test"])
-    acceptance = rejection.acceptance(*rejection.answers(logits["test"], right))
-    corruptions = [{"severity": severity} | dict.fromkeys(CORRUPTIONS, 0.9 - severity / 10) for severity in range(6)]
-    stressed = {"corrupted": dict.fromkeys([*CORRUPTIONS, "mean"], 0.6), "turned_away": {"noise": 0.5}}
-    return Diagnosed(name, data, metrics, history, predictions, found, attention, acceptance, corruptions, stressed)
-
-
-def context_of(plain=PLAIN, new=NEW, models=("original", "augmented"), settings=SETTINGS, **limits):
-    original, synthetic = dataset(plain, "photographs", absent=[21]), dataset(new, "synthetic", seed=1)
-    original.valid.features[0] = original.train.features[0]
-    drawings = {name: [np.full((300, 200, 4), 255, np.uint8)] for name in new.values()}
-    data = {"original": original, "augmented": augmented(original, synthetic)}
-    names = dict(zip(("original", "augmented"), models, strict=False))
-    return report.build(
-        [explored("original", original), explored("synthetic", synthetic)],
-        preview(synthetic, original, drawings, **settings["preview"]),
-        [diagnosed(name, data[kind], seed) for seed, (kind, name) in enumerate(names.items())],
-        settings,
-        **LIMITS | limits,
-    )
 
 
 @pytest.fixture(scope="module")
@@ -155,75 +77,16 @@ class Page(HTMLParser):
         return json.loads(content, parse_constant=refused)
 
 
+def text_of(context):
+    """What a reader sees, in one line."""
+    return " ".join(" ".join(Page(report.render(context)).texts).split())
+
+
 def refused(constant):
     raise ValueError(f"{constant} is no JSON")
 
 
 # --- what the page gets
-
-
-def keys(row):
-    return set(row)
-
-
-def test_the_context_has_these_keys(context):
-    assert keys(context) == {
-        "images", "data", "new_signs", "models", "corrupted", "comparison", "keep", "params", "versions", "sprite",
-    }  # fmt: skip
-    for part in context["data"]:
-        assert keys(part) >= {
-            "name", "digest", "shape", "images", "sampled", "origin", "classes", "brightness", "duplicates",
-        }  # fmt: skip
-        assert keys(part["classes"][0]) == {
-            "id", "name", "origin", "train", "valid", "test", "typical", "brightest", "darkest",
-        }  # fmt: skip
-        assert keys(part["brightness"]) == {"edges", "train", "valid"}
-        assert keys(part["duplicates"][0]) == {"first", "second", "images", "exact", "near", "examples"}
-    assert keys(context["data"][0]["duplicates"][0]["examples"][0]) == {
-        "first", "second", "similarity", "first_name", "second_name",
-    }  # fmt: skip
-    assert keys(context["corrupted"]) == {"name", "tile", "tiles"}
-    assert keys(context["new_signs"][0]) == {
-        "name",
-        "drawing",
-        "drawings",
-        "nearest",
-        "origin",
-        "taken_for",
-        "ladder",
-        "every",
-        "samples",
-    }
-    assert keys(context["sprite"]) == {"uri", "height", "width", "columns", "count"}
-
-
-def test_a_model_has_these_keys(context):
-    for model in context["models"]:
-        assert keys(model) >= {
-            "name", "classes", "metrics", "accuracy", "parts", "history", "best_epoch", "confusion", "matrix_classes",
-            "pairs", "reliability", "average_probability", "mistakes", "attention_shape", "mistakes_total", "right",
-            "acceptance", "corruptions", "stress",
-        }  # fmt: skip
-        assert keys(model["classes"][0]) == {
-            "id", "name", "origin", "tile", "images", "precision", "recall", "f1", "valid_probability",
-        }  # fmt: skip
-        assert keys(model["accuracy"]) == {"value", "low", "high", "images"}
-        assert keys(model["pairs"][0]) == {"first", "second", "forward", "backward"}
-        assert keys(model["reliability"]) == {"valid", "test"}
-        assert keys(model["reliability"]["test"][0]) == {"low", "high", "confidence", "accuracy", "images"}
-        assert keys(model["mistakes"][0]) >= {
-            "tile", "true", "predicted", "confidence", "truth", "image", "attention",
-        }  # fmt: skip
-        assert keys(model["right"][0]) >= {"tile", "true", "confidence", "image"}
-    assert keys(context["models"][1]["parts"][0]) == {"name", "value", "low", "high", "images"}
-    assert keys(context["comparison"]) == {
-        "first", "second", "images", "both_right", "both_wrong", "only_first", "only_second", "changed",
-        "changed_total", "classes",
-    }  # fmt: skip
-    assert keys(context["comparison"]["changed"][0]) == {
-        "tile", "true", "first", "second", "first_confidence", "second_confidence", "image", "gained",
-    }  # fmt: skip
-    assert keys(context["comparison"]["classes"][0]) == {"id", "name", "tile", "first", "second"}
 
 
 def test_all_of_it_is_json(context):
@@ -242,7 +105,7 @@ def numbers_of(value, name):
 def test_every_tile_is_on_the_sheet(context):
     tiles = [
         number
-        for name in ("tile", "typical", "brightest", "darkest", "ladder", "samples")
+        for name in ("tile", "typical", "brightest", "darkest", "by_brightness", "samples")
         for number in numbers_of(context, name)
     ]
     tiles += [
@@ -287,8 +150,8 @@ def test_a_sample_is_told_with_its_size():
 
 def test_new_signs_have_a_small_drawing_and_their_pictures(context):
     first, second = context["new_signs"]
-    assert (first["name"], second["name"], first["every"]) == ("Bus lane", "Bus stop", 3)
-    assert (len(first["ladder"]), len(first["samples"])) == (4, 6)
+    assert (first["name"], second["name"], first["sample_every"]) == ("Bus lane", "Bus stop", 3)
+    assert (len(first["by_brightness"]), len(first["samples"])) == (4, 6)
     assert first["drawing"].startswith("data:image/webp;base64,")
 
 
@@ -311,7 +174,7 @@ def test_a_model_is_told_as_it_is(context, second_model):
         cell: count for cell, count in expected.items() if count
     }
     assert model["matrix_classes"] == list(range(6))
-    assert (model["best_epoch"], len(model["history"])) == (1, 3)
+    assert (model["kept_epoch"], len(model["history"])) == (1, 3)
     for pair in model["pairs"]:
         assert (pair["forward"], pair["backward"]) == (
             expected[pair["first"], pair["second"]],
@@ -334,30 +197,30 @@ def test_original_and_synthetic_classes_have_intervals_of_their_own(context):
         assert 0 <= part["low"] < part["value"] < part["high"] <= 1
 
 
-def test_mistakes_and_right_answers_are_those_of_the_predictions(context, second_model):
+def test_mistakes_and_correct_answers_are_those_of_the_predictions(context, second_model):
     model = context["models"][1]
     test, labels = second_model.predictions.softmax["test"], second_model.predictions.labels["test"]
     truth = np.searchsorted(second_model.predictions.ids, labels)
-    for kind in ("mistakes", "right"):
+    for kind in ("mistakes", "correct"):
         for item in model[kind]:
             row = test[item["image"]]
             assert item["true"] == truth[item["image"]]
-            assert (row.argmax() == item["true"]) == (kind == "right")
+            assert (row.argmax() == item["true"]) == (kind == "correct")
             assert item["confidence"] == pytest.approx(row.max(), abs=1e-4)
     for item in model["mistakes"]:
         assert item["predicted"] == test[item["image"]].argmax()
         assert item["truth"] == pytest.approx(test[item["image"], item["true"]], abs=1e-4)
     sure = [item["confidence"] for item in model["mistakes"]]
     assert sure == sorted(sure, reverse=True)
-    found = np.bincount([item["true"] for item in model["right"]], minlength=6)
+    found = np.bincount([item["true"] for item in model["correct"]], minlength=6)
     assert found.tolist() == np.minimum(2, np.bincount(truth[test.argmax(axis=1) == truth], minlength=6)).tolist()
 
 
-def test_attention_is_a_digit_a_place(context, second_model):
+def test_a_heatmap_is_a_digit_a_place(context, second_model):
     model = context["models"][1]
-    assert model["attention_shape"] == [3, 2]
-    for item, places in zip(model["mistakes"], second_model.attention, strict=True):
-        assert [int(digit) for digit in item["attention"]] == np.rint(places * 9).ravel().tolist()
+    assert model["heatmap_shape"] == [3, 2]
+    for item, places in zip(model["mistakes"], second_model.heatmaps, strict=True):
+        assert [int(digit) for digit in item["heatmap"]] == np.rint(places * 9).ravel().tolist()
 
 
 def test_of_many_mistakes_the_page_says_how_many_there_are():
@@ -380,10 +243,12 @@ def test_average_probabilities_are_sparse_and_fall(context, second_model):
 
 def test_the_comparison_adds_up(context, second_model):
     told = context["comparison"]
+    verdict = told["verdict"]
     assert (told["first"], told["second"], told["images"]) == ("original", "augmented", 27)
-    assert told["both_right"] + told["both_wrong"] + told["only_first"] + told["only_second"] == 27
-    assert told["changed_total"] == told["only_first"] + told["only_second"] == len(told["changed"])
-    assert sum(item["gained"] for item in told["changed"]) == told["only_second"]
+    assert 0 <= verdict["p_value"] <= 1
+    assert told["both_correct"] + told["both_wrong"] + verdict["only_first"] + verdict["only_second"] == 27
+    assert told["changed_total"] == verdict["only_first"] + verdict["only_second"] == len(told["changed"])
+    assert sum(item["gained"] for item in told["changed"]) == verdict["only_second"]
     names = {3: "Stop", 8: "Yield", 20: "Parking", 21: "No entry", 22: "Bus lane", 23: "Bus stop"}
     for item in told["changed"]:
         row = second_model.predictions.softmax["test"][item["image"]]
@@ -399,7 +264,7 @@ def test_the_comparison_adds_up(context, second_model):
 
 
 def test_of_many_changed_images_the_surest_are_shown(context):
-    told, all_told = context_of(changed=2)["comparison"], context["comparison"]
+    told, all_told = context_of(max_changed=2)["comparison"], context["comparison"]
     assert told["changed_total"] == all_told["changed_total"] > 2
     assert [item["image"] for item in told["changed"]] == [item["image"] for item in all_told["changed"][:2]]
 
@@ -409,11 +274,12 @@ def test_params_are_flat_and_versions_are_named(context):
         ["fetch.source", "sample"],
         ["fetch.url", "https://example.org/signs.zip"],
         ["fetch.sample.seed", "1"],
-        ["preview.every", "3"],
-        ["preview.rungs", "4"],
+        ["preview.sample_every", "3"],
+        ["preview.brightness_steps", "4"],
         ["preview.nearest", "2"],
-        ["merge", "{}"],
+        ["merge.hide_photographs_of", "[]"],
         ["train.keep", "best"],
+        ["native", "False"],
     ]
     versions = dict(context["versions"])
     assert versions["numpy"] == np.__version__
@@ -443,7 +309,7 @@ def test_of_over_100_classes_those_with_most_confusions_are_in_the_matrix():
     assert part[shown].min() >= np.delete(part, shown).max()
 
 
-@pytest.mark.parametrize(("setting", "value"), [("right", 0), ("changed", 0), ("wrong", 1)])
+@pytest.mark.parametrize(("setting", "value"), [("correct_per_class", 0), ("max_changed", 0), ("misspelt", 1)])
 def test_a_wrong_setting_is_named(setting, value):
     with pytest.raises(ValueError, match=rf"params\.yaml: report\.{setting} is "):
         context_of(**{setting: value})
@@ -451,6 +317,71 @@ def test_a_wrong_setting_is_named(setting, value):
 
 def test_the_settings_are_a_section_of_params():
     assert params.load("report").keys() == params.settings(report.build)
+
+
+def test_with_keep_last_the_last_epoch_is_named_as_the_kept_one():
+    """The best of the three epochs is 1."""
+    context = context_of(settings=SETTINGS | {"train": {"keep": "last"}})
+    assert [model["kept_epoch"] for model in context["models"]] == [2, 2]
+    said = text_of(context)
+    assert "weights of epoch 2 of 2, the last; validation accuracy 50.0" in said
+    assert "kept epoch 2" in report.render(context)
+    assert "weights of epoch 1 of 2, the best on validation; validation accuracy 60.0" in text_of(context_of())
+
+
+def test_hidden_photographs_are_named_with_what_they_gave():
+    data = dataset(PLAIN, "photographs")
+    model = diagnosed("original", data)
+    hidden = {"accuracy": 0.25, "recall": 0.125, "loss": 1.0}
+    test = model.metrics["test"] | {"hidden": {"accuracy": 0.5, "recall": 0.375}}
+    model = model._replace(metrics=model.metrics | {"hidden": hidden, "test": test})
+    settings = SETTINGS | {"merge": {"hide_photographs_of": [8, 20]}}
+    said = text_of(report.build([explored("original", data)], [], [model], settings, **LIMITS))
+    assert "The original images of 2 classes were hidden from training" in said
+    assert "12.5 % in training and validation, 37.5 % in the test. Yield , Parking" in said
+    assert "hidden" not in text_of(context_of())
+
+
+def test_a_new_sign_whose_photographs_were_hidden_is_called_so():
+    original, synthetic = dataset(PLAIN, "photographs"), dataset({0: "Yield"}, "synthetic", seed=1)
+    drawings = {"Yield": [np.full((30, 20, 4), 255, np.uint8)]}
+    previews = preview(synthetic, original, drawings, **SETTINGS["preview"])
+    merged = diagnosed("augmented", augmented(original, synthetic))
+    parts = [explored("original", original), explored("synthetic", synthetic)]
+    for ids, sentence in (([], "It is a known class: its"), ([8], "It is a known class whose original images were")):
+        settings = SETTINGS | {"merge": {"hide_photographs_of": ids}}
+        assert sentence in text_of(report.build(parts, previews, [merged], settings, **LIMITS))
+
+
+@pytest.mark.parametrize(
+    ("accepted", "sentence"),
+    [
+        ({}, "Target missed: no confidence threshold reaches an accuracy of 90 % on validation"),
+        ({"threshold": 0.75, "coverage": 0.0}, "Target missed: no test image has a confidence above 75 %"),
+        ({"threshold": 0.75, "coverage": 0.5, "accuracy": 0.8}, "Target missed: above a confidence of 75 %"),
+        ({"threshold": 0.75, "coverage": 0.5, "accuracy": 0.9}, "Target met: above a confidence of 75 %"),
+    ],
+)
+def test_the_page_says_whether_the_threshold_meets_its_target(accepted, sentence):
+    data = dataset(PLAIN, "photographs")
+    model = diagnosed("original", data)
+    ends = {f"{key}_{end}": 0.5 for key in ("coverage", "accuracy") if key in accepted for end in ("low", "high")}
+    test = model.metrics["test"] | {"accepted": {"target_accuracy": 0.9} | accepted | ends}
+    stress = model.stress if accepted else {"corrupted": model.stress["corrupted"]}
+    model = model._replace(metrics=model.metrics | {"test": test}, stress=stress)
+    said = text_of(report.build([explored("original", data)], [], [model], SETTINGS, **LIMITS))
+    assert sentence in said
+    assert ("missed" in said) == ("missed" in sentence)
+    assert ("No model has a confidence threshold" in said) == (not accepted)
+
+
+def test_the_page_says_where_the_bytes_are_those_of_one_kind_of_processor():
+    assert "Another kind gives other bytes." in text_of(context_of(settings=SETTINGS | {"native": True}))
+    assert "Another kind gives other bytes." not in text_of(context_of())
+
+
+def test_the_severities_of_a_preset_are_shown(context):
+    assert all(len(tiles) == 5 for tiles in context["corrupted"]["tiles"].values())
 
 
 # --- the page
@@ -547,7 +478,7 @@ def test_a_single_class_makes_a_page():
 def test_a_model_that_is_always_right_makes_a_page():
     data = dataset(PLAIN, "photographs")
     model = diagnosed("original", data, surely_right=99)
-    model = model._replace(attention=np.zeros((0, 1, 1), np.float32))
+    model = model._replace(heatmaps=np.zeros((0, 1, 1), np.float32))
     context = report.build([explored("original", data)], [], [model], SETTINGS, **LIMITS)
     assert (context["models"][0]["mistakes"], context["models"][0]["mistakes_total"]) == ([], 0)
     assert Page(report.render(context)).data()["models"] == context["models"]
@@ -558,7 +489,7 @@ def test_without_validation_accuracy_the_last_epoch_is_the_best():
     model = diagnosed("original", data)
     model = model._replace(history=[{"epoch": epoch, "train_accuracy": 0.5, "train_loss": 1.0} for epoch in range(4)])
     context = report.build([explored("original", data)], [], [model], SETTINGS, **LIMITS)
-    assert context["models"][0]["best_epoch"] == 3
+    assert context["models"][0]["kept_epoch"] == 3
     assert Page(report.render(context)).data()["models"] == context["models"]
 
 
@@ -572,19 +503,19 @@ def test_large_images_are_small_on_the_page():
 def test_no_array_is_altered():
     data = dataset(PLAIN, "photographs")
     model = diagnosed("original", data)
-    arrays = [data.test.features, model.predictions.softmax["test"], model.diagnosis.matrix, model.attention]
+    arrays = [data.test.features, model.predictions.softmax["test"], model.diagnosis.matrix, model.heatmaps]
     before = [array.copy() for array in arrays]
     report.render(report.build([explored("original", data)], [], [model], SETTINGS, **LIMITS))
     assert all(np.array_equal(*pair) for pair in zip(arrays, before, strict=True))
 
 
-def test_a_new_sign_tells_what_it_was_taken_for(context, second_model):
+def test_a_new_sign_tells_what_it_was_mistaken_for(context, second_model):
     classes, predicted = second_model.diagnosis.classes, second_model.predictions
     said = [classes.names[index] for index in predicted.softmax["test"].argmax(axis=1)]
     truth = [classes.names[index] for index in np.searchsorted(classes.ids, predicted.labels["test"])]
     for sign in context["new_signs"]:
         taken = Counter(other for other, name in zip(said, truth, strict=True) if name == sign["name"] != other)
-        assert dict(map(tuple, sign["taken_for"])) == taken
-        assert [images for _, images in sign["taken_for"]] == sorted(taken.values(), reverse=True)
+        assert dict(map(tuple, sign["mistaken_for"])) == taken
+        assert [images for _, images in sign["mistaken_for"]] == sorted(taken.values(), reverse=True)
         assert len(sign["nearest"]) == SETTINGS["preview"]["nearest"]
-    assert any(sign["taken_for"] for sign in context["new_signs"])
+    assert any(sign["mistaken_for"] for sign in context["new_signs"])

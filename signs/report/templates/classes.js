@@ -1,4 +1,4 @@
-// The table of the classes: sorted by any column, filtered by name.
+// The table of the classes, sorted by any column and filtered by name.
 
 const table = byId("class-table");
 const collator = new Intl.Collator("en", { numeric: true });
@@ -15,7 +15,7 @@ function sortTable(button) {
   header.setAttribute("aria-sort", direction === 1 ? "ascending" : "descending");
   const keyed = [...table.tBodies[0].rows].map((row) => [valueIn(row, button.dataset.column), row]);
   keyed.sort(([one], [other]) => {
-    if (one === null || other === null) return (one === null) - (other === null); // what is undefined comes last
+    if (one === null || other === null) return (one === null) - (other === null); // undefined values come last
     return direction * (typeof one === "string" ? collator.compare(one, other) : one - other);
   });
   table.tBodies[0].append(...keyed.map(([, row]) => row));

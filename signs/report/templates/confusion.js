@@ -1,8 +1,9 @@
-// The confusion matrix, the most confused pairs, and the images behind both.
+// The confusion matrix, the most confused pairs, and the images of both.
 
-const MOST_PAIRS = 12;
+const MAX_PAIRS = 12;
+const NAMED_CLASSES = 16; // up to this number, rows and columns are labelled with names
 
-// --- the images behind a cell or a pair
+// --- the images of a cell or a pair
 
 const sheet = byId("sheet");
 let opener = null;
@@ -22,20 +23,21 @@ function openSheet(button, title, groups) {
   byId("sheet-body").replaceChildren(...groups);
   byId("sheet-body").scrollTop = 0;
   sheet.hidden = false;
+  if (button.matches(":focus-visible")) byId("sheet-close").focus(); // by keyboard; Escape leads back
 }
 
 function pictures(model, items) {
   const list = element("ul", { class: "cards-small" });
   for (const item of items) {
     const label = `Image ${item.image}: ${isolated(nameOf(model, item.true))}`;
-    list.append(element("li", {}, tile(item.tile, label), element("p", {}, `${percent(item.confidence)} sure`)));
+    list.append(element("li", {}, tile(item.tile, label), element("p", {}, `confidence ${percent(item.confidence)}`)));
   }
   return list;
 }
 
-function taken(model, truth, predicted, total) {
+function imagesOf(model, truth, predicted, total) {
   const items = truth === predicted
-    ? model.right.filter((item) => item.true === truth)
+    ? model.correct.filter((item) => item.true === truth)
     : model.mistakes.filter((item) => item.true === truth && item.predicted === predicted);
   const nodes = [pictures(model, items)];
   if (items.length < total) {
@@ -46,9 +48,9 @@ function taken(model, truth, predicted, total) {
 
 function openCell({ model, button, truth, predicted, total }) {
   const title = truth === predicted
-    ? [bdi(nameOf(model, truth)), ` recognized: ${count(total, "image")}`]
-    : [bdi(nameOf(model, truth)), " taken for ", bdi(nameOf(model, predicted)), `: ${count(total, "image")}`];
-  openSheet(button, title, [element("div", {}, ...taken(model, truth, predicted, total))]);
+    ? [bdi(nameOf(model, truth)), ` classified correctly: ${count(total, "image")}`]
+    : [bdi(nameOf(model, truth)), " classified as ", bdi(nameOf(model, predicted)), `: ${count(total, "image")}`];
+  openSheet(button, title, [element("div", {}, ...imagesOf(model, truth, predicted, total))]);
 }
 
 function openPair(model, button, pair) {
@@ -56,8 +58,8 @@ function openPair(model, button, pair) {
     "div", { class: "direction" },
     element("div", { class: "typical" },
       tile(model.classes[truth].tile, `Typical image of ${isolated(nameOf(model, truth))}`),
-      element("p", {}, strong(nameOf(model, truth)), element("br"), `${count(total, "image")} taken for `, bdi(nameOf(model, predicted)))),
-    ...(total ? taken(model, truth, predicted, total) : []));
+      element("p", {}, strong(nameOf(model, truth)), element("br"), `${count(total, "image")} classified as `, bdi(nameOf(model, predicted)))),
+    ...(total ? imagesOf(model, truth, predicted, total) : []));
   openSheet(button, [bdi(nameOf(model, pair.first)), " and ", bdi(nameOf(model, pair.second))], [
     direction(pair.first, pair.second, pair.forward), direction(pair.second, pair.first, pair.backward)]);
 }
@@ -67,8 +69,9 @@ byId("confusion").addEventListener("keydown", (event) => event.key === "Escape" 
 
 // --- the confusion matrix
 
+const PROMPT = "Point at a cell, tap it, or move to it with the arrow keys.";
 const matrix = byId("matrix");
-let cells = []; // the non-empty ones, row by row
+let cells = []; // the cells that are not empty, row by row
 
 function cellsOf(model) {
   const place = new Map(model.matrix_classes.map((position, index) => [position, index]));
@@ -85,10 +88,10 @@ function cellsOf(model) {
 function drawCell(cell, index, withNumber) {
   const { model, truth, predicted, total, of } = cell;
   const share = total / of;
-  const what = truth === predicted ? "recognized" : `taken for ${titleOf(model, predicted)}`;
+  const what = truth === predicted ? "classified correctly" : `classified as ${titleOf(model, predicted)}`;
   cell.button = element("button", {
     type: "button", tabindex: index ? -1 : 0, "data-index": index,
-    class: `${truth === predicted ? "right" : "wrong"} ${share > 0.5 ? "strong" : ""}`,
+    class: `${truth === predicted ? "correct" : "wrong"} ${share > 0.5 ? "strong" : ""}`,
     style: `grid-area:${cell.row + 2}/${cell.column + 2};--share:${Math.sqrt(share).toFixed(3)}`,
     "aria-label": `${titleOf(model, truth)} ${what}: ${count(total, "image")}, ${percent(share)}`,
   }, withNumber ? String(total) : "");
@@ -100,36 +103,48 @@ function drawMatrix(model) {
   opener = null;
   cells = cellsOf(model);
   const shown = model.matrix_classes;
-  const size = Math.max(16, Math.min(44, Math.floor(720 / shown.length)));
-  const longest = Math.max(...shown.map((position) => String(model.classes[position].id).length));
-  matrix.setAttribute("style", `--count:${shown.length};--cell:${size}px;--label:${8 * longest + 8}px`);
-  matrix.classList.toggle("upright", 8 * longest > size);
+  const smallest = matchMedia("(pointer: coarse), (max-width: 48rem)").matches ? 24 : 16; // a finger needs 24 px
+  const size = Math.max(smallest, Math.min(44, Math.floor(720 / shown.length)));
+  const isNamed = shown.length <= NAMED_CLASSES;
+  const labelOf = ({ id, name }) => (isNamed ? `${id} ${name}` : String(id));
+  const longest = Math.max(...shown.map((position) => labelOf(model.classes[position]).length));
+  const label = isNamed ? Math.min(7 * longest + 8, matchMedia("(max-width: 48rem)").matches ? 96 : 192) : 8 * longest + 8;
+  matrix.setAttribute("style", `--count:${shown.length};--cell:${size}px;--label:${label}px`);
+  matrix.classList.toggle("upright", isNamed || 8 * longest > size);
+  matrix.classList.toggle("named", isNamed);
   const labels = shown.flatMap((position, index) => {
-    const { id, name } = model.classes[position];
-    const label = (kind, area) => element("span", { class: kind, style: `grid-area:${area}`, title: name, "aria-hidden": true }, String(id));
-    return [label("row", `${index + 2}/1`), label("column", `1/${index + 2}`)];
+    const row = model.classes[position];
+    const place = (kind, area) => element("span", { class: kind, style: `grid-area:${area}`, title: row.name, "aria-hidden": true }, bdi(labelOf(row)));
+    return [place("row", `${index + 2}/1`), place("column", `1/${index + 2}`)];
   });
   matrix.replaceChildren(
     element("span", { class: "lines" }), ...labels, ...cells.map((cell, index) => drawCell(cell, index, size >= 28)));
   byId("matrix-note").hidden = shown.length === model.classes.length;
-  byId("matrix-note").textContent = `The ${shown.length} classes with the most confusions, of ${model.classes.length}.`;
+  byId("matrix-note").textContent = `The ${shown.length} most confused of ${model.classes.length} classes.`;
+  byId("readout").textContent = PROMPT;
   drawPairs(model);
 }
 
+function pairButton(model, pair) {
+  const { first, second, forward, backward } = pair;
+  const picture = (position) => tile(model.classes[position].tile, "", "tiny");
+  const line = (from, to, total) => element("span", { class: "one-way" },
+    picture(from), element("span", {}, bdi(nameOf(model, from)), " → ", bdi(nameOf(model, to))), element("span", { class: "value" }, `${total}×`));
+  const [there, back] = [line(first, second, forward), line(second, first, backward)];
+  return element("button", {
+    type: "button",
+    "aria-label": `${isolated(nameOf(model, first))} classified as ${isolated(nameOf(model, second))} ${count(forward, "time")}, the other way round ${count(backward, "time")}`,
+  }, ...(backward > forward ? [there, back].reverse() : [there, back]));
+}
+
 function drawPairs(model) {
-  const items = model.pairs.slice(0, MOST_PAIRS).map((pair) => {
-    const { first, second, forward, backward } = pair;
-    const line = (position, total) => [
-      tile(model.classes[position].tile, "", "tiny"), bdi(nameOf(model, position)), element("span", { class: "value" }, `${total}×`)];
-    const button = element("button", {
-      type: "button",
-      "aria-label": `${isolated(nameOf(model, first))} taken for ${isolated(nameOf(model, second))} ${count(forward, "time")}, the other way ${count(backward, "time")}`,
-    }, ...line(first, forward), ...line(second, backward));
+  const items = model.pairs.slice(0, MAX_PAIRS).map((pair) => {
+    const button = pairButton(model, pair);
     button.addEventListener("click", () => openPair(model, button, pair));
     return element("li", {}, button);
   });
-  if (model.pairs.length > MOST_PAIRS) {
-    items.push(element("li", { class: "note" }, `${MOST_PAIRS} of ${model.pairs.length} pairs; the matrix has them all.`));
+  if (model.pairs.length > MAX_PAIRS) {
+    items.push(element("li", { class: "note" }, `${MAX_PAIRS} of ${model.pairs.length} pairs; the matrix shows all.`));
   }
   byId("pairs").replaceChildren(...items);
   byId("pairs").hidden = !items.length;
@@ -140,14 +155,14 @@ function readOut({ model, truth, predicted, total, of, row, column }) {
   const { id } = model.classes[truth];
   byId("readout").replaceChildren(
     `${id} `, strong(nameOf(model, truth)),
-    ...(truth === predicted ? [" recognized"] : [` taken for ${model.classes[predicted].id} `, strong(nameOf(model, predicted))]),
+    ...(truth === predicted ? [" classified correctly"] : [` classified as ${model.classes[predicted].id} `, strong(nameOf(model, predicted))]),
     `: ${count(total, "image")}, ${percent(total / of)} of ${of}`);
   for (const label of matrix.querySelectorAll(".lit")) label.classList.remove("lit");
   matrix.querySelectorAll(".row")[row].classList.add("lit");
   matrix.querySelectorAll(".column")[column].classList.add("lit");
 }
 
-/** The cell where a key leads: along the filled cells of the rows, or to the nearest one in the next filled row. */
+/** The cell that a key leads to: along the filled cells of the rows, or to the nearest one in the next filled row. */
 function neighbour(index, key) {
   const { row, column } = cells[index];
   if (key === "ArrowRight") return cells[index + 1];

@@ -1,4 +1,4 @@
-// The mistakes: filtered, shown in steps, with or without what the network looked at.
+// The mistakes: filtered, shown in steps, with or without heatmaps.
 
 const STEP = 60; // shown at once
 const filters = byId("filters");
@@ -27,7 +27,7 @@ function selectedMistakes(model) {
     item.confidence >= lowest && item.confidence <= highest);
 }
 
-/** Digits 0-9 of a grid as an overlay, one pixel a digit; the style sheet stretches and smooths it. */
+/** Digits 0-9 of a grid as an overlay of one pixel a digit, which the style sheet stretches and smooths. */
 function overlay(digits, [rows, width]) {
   const canvas = element("canvas", { width, height: rows, class: "overlay", "aria-hidden": true });
   const image = new ImageData(width, rows);
@@ -41,13 +41,13 @@ function overlay(digits, [rows, width]) {
 
 function mistakeCard(model, item) {
   const [truth, predicted] = [nameOf(model, item.true), nameOf(model, item.predicted)];
-  const label = `Image ${item.image}: ${isolated(truth)} taken for ${isolated(predicted)}`;
+  const label = `Image ${item.image}: ${isolated(truth)} classified as ${isolated(predicted)}`;
   const picture = element("span", { class: "picture" }, tile(item.tile, label, "large"));
-  if (byId("attention").checked && item.attention) picture.append(overlay(item.attention, model.attention_shape));
+  if (byId("heatmap").checked && item.heatmap) picture.append(overlay(item.heatmap, model.heatmap_shape));
   return element("li", {}, picture,
     element("p", {}, strong(truth)),
-    element("p", { class: "wrong" }, "taken for ", bdi(predicted)),
-    element("p", { class: "small" }, `${percent(item.confidence)} sure, ${percent(item.truth)} for the truth`));
+    element("p", { class: "wrong" }, "classified as ", bdi(predicted)),
+    element("p", { class: "small" }, `confidence ${percent(item.confidence)}; true class ${percent(item.truth)}`));
 }
 
 function drawMistakes() {
@@ -57,11 +57,11 @@ function drawMistakes() {
   byId("mistake-list").replaceChildren(...selected.slice(0, shownMistakes).map((item) => mistakeCard(model, item)));
   byId("more").hidden = selected.length <= shownMistakes;
   byId("more").textContent = `Show ${Math.min(STEP, selected.length - shownMistakes)} more of ${selected.length - shownMistakes}`;
-  byId("attention-label").hidden = !model.mistakes.some((item) => item.attention);
-  byId("attention-note").hidden = byId("attention-label").hidden || !byId("attention").checked;
+  byId("heatmap-label").hidden = !model.mistakes.some((item) => item.heatmap);
+  byId("heatmap-note").hidden = byId("heatmap-label").hidden || !byId("heatmap").checked;
   byId("mistake-note").hidden = model.mistakes_total <= model.mistakes.length;
   byId("mistake-note").textContent =
-    `Of ${count(model.mistakes_total, "mistake")} the ${model.mistakes.length} most confident are on this page.`;
+    `The page shows the ${model.mistakes.length} most confident of ${count(model.mistakes_total, "mistake")}.`;
 }
 
 function restartMistakes(event) {
@@ -76,7 +76,7 @@ function restartMistakes(event) {
 filters.addEventListener("submit", (event) => event.preventDefault());
 filters.addEventListener("input", restartMistakes);
 filters.addEventListener("reset", (event) => setTimeout(restartMistakes, 0, event)); // once the fields are reset
-byId("attention").addEventListener("change", drawMistakes);
+byId("heatmap").addEventListener("change", drawMistakes);
 byId("more").addEventListener("click", () => {
   const first = shownMistakes;
   shownMistakes += STEP;

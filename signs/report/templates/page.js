@@ -1,6 +1,6 @@
 "use strict";
-// What the scripts of the sections share, and the navigation.
-// Names are other people's text: they reach the page as text nodes and attributes, never as markup.
+// What the scripts share, and the navigation.
+// Names come from outside: they reach the page as text nodes and attributes, never as markup.
 
 const { models, columns } = JSON.parse(document.getElementById("data").textContent);
 const byId = (id) => document.getElementById(id);
@@ -14,7 +14,7 @@ function element(name, attributes = {}, ...children) {
 
 const percent = (share) => `${(100 * share).toFixed(1)}\u00a0%`;
 const count = (number, noun) => `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;
-const isolated = (name) => `\u2068${name}\u2069`; // keeps a name's direction to itself where <bdi> cannot stand
+const isolated = (name) => `\u2068${name}\u2069`; // isolates the direction of a name where <bdi> is not possible
 const bdi = (name) => element("bdi", {}, name);
 const strong = (name) => element("strong", {}, bdi(name));
 const nameOf = (model, position) => model.classes[position].name;

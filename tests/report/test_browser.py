@@ -236,7 +236,8 @@ def two_models(names=NAMES):
     new_sign |= {"nearest": [[names[0], 0.5], [names[1], -0.25]], "mistaken_for": [[names[0], 1], [names[1], 12]]}
     new_sign |= {"is_hidden": False}
     new_sign |= {"by_brightness": [1, 2, 3], "sample_every": 17, "samples": [4, 5]}
-    data = [dataset("original", rows, copies=3), dataset("synthetic", more[-1:], sampled=2000)]
+    origin = "synthetic and synthetic of seen drawings"
+    data = [dataset("original", rows, copies=3), dataset("synthetic", more[-1:], sampled=2000, origin=origin)]
     return context(first, second, classes=more, data=data, new_signs=[new_sign], comparison=comparison)
 
 
@@ -510,7 +511,7 @@ def test_the_matrix_of_many_classes_has_ids_and_of_few_has_names(open_page):
 def test_on_a_phone_a_finger_meets_each_cell_and_the_table_of_copies_fits(open_page):
     page = open_page(EDGES["a hundred classes"], width=390)
     box = page.locator("#matrix button").first.bounding_box()
-    assert min(box["width"], box["height"]) >= 23  # and a line of 1 px
+    assert min(box["width"], box["height"]) >= 24
     page = open_page(two_models(), width=360)
     overflow = page.locator(".copies").first.evaluate("table => table.scrollWidth - table.parentNode.clientWidth")
     assert overflow <= 0

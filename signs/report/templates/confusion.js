@@ -103,7 +103,7 @@ function drawMatrix(model) {
   opener = null;
   cells = cellsOf(model);
   const shown = model.matrix_classes;
-  const smallest = matchMedia("(pointer: coarse), (max-width: 48rem)").matches ? 24 : 16; // a finger needs 24 px
+  const smallest = matchMedia("(pointer: coarse), (max-width: 48rem)").matches ? 25 : 16; // a finger needs 24 px beside the line of 1 px
   const size = Math.max(smallest, Math.min(44, Math.floor(720 / shown.length)));
   const isNamed = shown.length <= NAMED_CLASSES;
   const labelOf = ({ id, name }) => (isNamed ? `${id} ${name}` : String(id));

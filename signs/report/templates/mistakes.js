@@ -53,7 +53,7 @@ function mistakeCard(model, item) {
 function drawMistakes() {
   const model = models[filters.elements.model.value];
   const selected = selectedMistakes(model);
-  byId("mistake-count").value = `${selected.length} of ${count(model.mistakes.length, "mistake")}`;
+  byId("mistake-count").value = `${selected.length.toLocaleString("en")} of ${count(model.mistakes.length, "mistake")}`;
   byId("mistake-list").replaceChildren(...selected.slice(0, shownMistakes).map((item) => mistakeCard(model, item)));
   byId("more").hidden = selected.length <= shownMistakes;
   byId("more").textContent = `Show ${Math.min(STEP, selected.length - shownMistakes)} more of ${selected.length - shownMistakes}`;

@@ -72,7 +72,8 @@ def run(recipe: Recipe, seed: int) -> str:
     """
     base = _name(recipe, seed)
     taken = {reference.rpartition("/")[2] for reference in git.experiments(f"{base}*")}
-    name = next(name for n in itertools.count(1) if (name := base if n == 1 else f"{base}-{n}") not in taken)
+    numbered = (f"{base}-{number}" for number in itertools.count(2))
+    name = next(name for name in itertools.chain([base], numbered) if name not in taken)
     log = LOGS / f"{name}.log"
     print(f"{name} runs; tail -f {log} shows how far it is", file=sys.stderr)
     copies = [f"--copy-paths={path}" for path in _copied(recipe)]
@@ -100,8 +101,9 @@ def inputs(reference: str, recipe: Recipe, stages: list[str]) -> list[Any]:
 
 def metrics(reference: str, stages: list[str]) -> dict[str, dict[str, Any]]:
     """What an experiment measured, by the path of each file of metrics."""
-    paths = _outs(_locked(git.show(reference, str(LOCK)), stages))
-    return {path: json.loads(git.show(reference, path)) for path in sorted(paths) if path.endswith(".json")}
+    outs = sorted(_outs(_locked(git.show(reference, str(LOCK)), stages)))
+    paths = [path for path in outs if path.startswith("metrics/") and path.endswith(".json")]
+    return {path: json.loads(git.show(reference, path)) for path in paths}
 
 
 def digest(reference: str, folder: str) -> str:

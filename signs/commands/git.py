@@ -2,6 +2,7 @@
 
 import subprocess
 from collections.abc import Collection
+from pathlib import Path
 
 from signs.core.errors import UserError
 
@@ -39,4 +40,5 @@ def has_changed(revision: str, paths: Collection[str]) -> bool:
 
 def untracked(paths: Collection[str]) -> list[str]:
     """The files at or below these paths that git does not hold, without those that DVC does not look at."""
-    return git("ls-files", "--others", "--exclude-from=.dvcignore", "--", *paths).splitlines() if paths else []
+    ignored = f"--exclude-from={Path('.dvcignore').absolute()}"  # git takes a path from the root of the repository
+    return git("ls-files", "--others", ignored, "--", *paths).splitlines() if paths else []

@@ -67,7 +67,8 @@ def read(name: str) -> Recipe:
     targets = content.pop(TARGETS, [])
     if not isinstance(targets, list) or not all(isinstance(target, str) for target in targets):
         raise UserError(f"{path}: {TARGETS} is {targets!r}; write a list of stages, as [evaluate@original]")
-    description = path.read_text(encoding="utf-8").splitlines()[0].lstrip("# ")
+    first = path.read_text(encoding="utf-8").splitlines()[0]
+    description = first.lstrip("# ") if first.startswith("#") else name
     return Recipe(name, description, tuple(targets), {key: json.dumps(value) for key, value in flat(content).items()})
 
 

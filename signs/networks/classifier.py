@@ -39,7 +39,7 @@ class Classifier(keras.Model):
         """Negative log-probability of each image's label: (n,), nats."""
         return ops.sparse_categorical_crossentropy(labels, self(features), from_logits=True)
 
-    def loss(self, features, labels, l1: float = 0.0, l2: float = 0.0):
+    def total_loss(self, features, labels, l1: float = 0.0, l2: float = 0.0):
         """Mean cross entropy plus `l1` and `l2` times the norms: 0-D."""
         return ops.mean(self.cross_entropy(features, labels)) + l1 * self.L1() + l2 * self.L2()
 

@@ -30,10 +30,8 @@ def read(path: Path) -> Metadata:
     metadata = documents.read(path, "train")
     missing = sorted(KEYS - set(metadata))
     if missing:
-        raise UserError(
-            f"{path} has no {', '.join(missing)}; another version wrote it, dvc repro train writes it again"
-        )
+        raise UserError(f"{path} has no {', '.join(missing)}; dvc repro train writes it again")
     temperature = metadata["temperature"]
     if not isinstance(temperature, float) or not temperature > 0:
-        raise UserError(f"{path}: temperature is {temperature}; expected a number above 0; dvc repro train writes it")
+        raise UserError(f"{path}: temperature is {temperature!r}, expected a number above 0")
     return metadata

@@ -11,6 +11,7 @@ from signs.core.params import Count, NonNegative, Positive, Section, Seed, Sha25
 
 
 def _check_dtype(dtype: str) -> str:
+    # With instructions capped at AVX2, TensorFlow crashes in bfloat16.
     if dtype == "bfloat16" and processor.instructions() != "native":
         raise ValueError("bfloat16 needs native: true; set it, or train.dtype to float32")
     if dtype == "bfloat16" and not processor.computes_in_bfloat16():

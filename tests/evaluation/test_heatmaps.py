@@ -5,6 +5,7 @@ from signs.evaluation import heatmaps as module
 from signs.evaluation.heatmaps import heatmaps, of_mistakes
 from signs.networks.backend import keras, ops, tf
 from signs.networks.classifier import Classifier
+from signs.networks.convnet import ConvNet
 from signs.networks.lenet import LeNet
 
 
@@ -155,3 +156,22 @@ def test_of_mistakes_only_what_the_network_took_them_for_is_asked_about():
 def test_without_a_mistake_there_is_nowhere_to_look():
     rows, places = of_mistakes(lenet(), images(2), np.eye(6)[[0, 1]], np.array([0, 1]))
     assert (len(rows), len(places)) == (0, 0)
+
+
+def test_a_heatmap_lies_over_the_image_that_a_spatial_transformer_saw():
+    """It samples 8 of 32 pixels to the right, so a cell of its feature maps is a cell further right in the image."""
+    features = images(6, (32, 32, 3))
+    network, plain = (ConvNet(4, depths=[[4], [4], [6]], spatial_transformer=has) for has in (True, False))
+    network(features), plain(features)
+    network.transformer.change.bias.assign([0, 0, 0, 0, 0, 0.5])
+    others = [layer for layer in network.layers if layer is not network.transformer]
+    plain.set_weights([weight for layer in others for weight in layer.get_weights()])
+    maps = network.feature_maps(features)
+    with tf.GradientTape() as tape:
+        tape.watch(maps)
+        logits = ops.sum(network.head(maps)[:, 2])
+    raised = np.maximum(np.sum(np.array(maps * tape.gradient(logits, maps)), axis=-1), 0)[:, :, :3]
+    found = heatmaps(network, features, np.full(6, 2))
+    assert not found[:, :, 0].any()
+    np.testing.assert_allclose(found[:, :, 1:], raised / raised.max(axis=(1, 2), keepdims=True), atol=1e-4)
+    assert np.abs(heatmaps(plain, features, np.full(6, 2)) - found).max() > 0.1

@@ -18,7 +18,6 @@ from signs.networks.spatial_transformer import SpatialTransformer
 
 # Layer, input shape, output shape.
 CONTRACT = [
-    (lambda: Layer("relu"), (4, 6), (4, 6)),
     (FlattenLayer, (4, 3, 5, 2), (4, 30)),
     (lambda: DropoutLayer(0.5), (4, 6), (4, 6)),
     (lambda: FullLayer((6, 3)), (4, 6), (4, 3)),
@@ -107,7 +106,7 @@ def test_weights_are_truncated_normal_and_the_bias_is_zero():
 
     assert np.abs(weight - 0.5).max() <= 0.2 + 1e-6
     np.testing.assert_allclose(weight.mean(), 0.5, atol=0.005)
-    np.testing.assert_allclose(weight.std(), 0.088, atol=0.005)  # of a normal cut off at two deviations
+    np.testing.assert_allclose(weight.std(), 0.088, atol=0.005)  # of a normal truncated at two standard deviations
     np.testing.assert_array_equal(bias, np.zeros(300))
 
 
@@ -138,7 +137,7 @@ def test_a_conv_layer_convolves_activates_and_pools(activation):
 
 
 @given(st.floats(0.05, 1))
-def test_dropout_keeps_values_scaled_or_makes_them_zero(keep_prob):
+def test_dropout_scales_values_or_makes_them_zero(keep_prob):
     layer = DropoutLayer(keep_prob)
     ones = np.ones((50, 20), dtype=np.float32)
 
@@ -159,9 +158,10 @@ def test_an_impossible_keep_probability_is_refused(keep_prob):
         DropoutLayer(keep_prob)
 
 
-def test_a_lambda_works_but_is_not_saved():
-    layer = Layer(lambda tensor: 2 * tensor)
-    np.testing.assert_array_equal(layer(np.ones(3, dtype=np.float32)), [2, 2, 2])
+def test_a_lambda_works_as_activation_but_is_not_saved():
+    layer = FullLayer((2, 1), activation=lambda tensor: 2 * tensor)
+    layer.set_weights([np.ones((2, 1)), np.zeros(1)])
+    np.testing.assert_array_equal(layer(np.ones((1, 2), dtype=np.float32)), [[4]])
     with pytest.raises(ValueError, match="a lambda cannot be saved"):
         layer.get_config()
 
@@ -182,7 +182,7 @@ def test_a_normalized_convolution_is_one_of_keras_with_its_normalization():
         expected = keras.ops.relu(normalization(conv(inputs), training=True))
         np.testing.assert_allclose(layer(inputs, training=True), expected, atol=1e-5)
     np.testing.assert_allclose(layer.running_mean, normalization.moving_mean, atol=1e-6)
-    # The running variance is that of the population, as Bessel has it; Keras keeps that of the batch.
+    # The running variance is unbiased (Bessel's correction); Keras's is that of the batch.
     count = 6 * 8 * 7
     decayed = 0.9**2
     batch = (np.array(normalization.moving_variance) - decayed) / (1 - decayed)

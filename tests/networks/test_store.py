@@ -9,26 +9,30 @@ import pytest
 from signs.data import classes
 from signs.data.classes import Classes, SignClass
 from signs.networks import store
-from signs.networks.architectures import LeNet
+from signs.networks.lenet import LeNet
 from signs.networks.store import Model
 
 CLASSES = Classes((SignClass(3, "Yield", "photographs"), SignClass(7, "Stop", "photographs")))
-CARD = {
+METADATA = {
     "preprocess": {"central_fraction": 1.0, "grey": True, "normalize": True, "min_brightness": None},
     "image_shape": [16, 16, 1],
     "data": "0" * 64,
     "images": {"train": 5, "valid": 1, "test": 2},
     "train": {"seed": 1},
+    "instructions": "portable",
     "weights": 100,
     "temperature": 1.0,
 }
 
 
+def built(network, shape=(16, 16, 1)):
+    network(np.zeros((1, *shape), dtype=np.float32))
+    return network
+
+
 def made(seed=0):
     keras.utils.set_random_seed(seed)
-    network = LeNet(2, depths=[2, 3, 5, 4])
-    network(np.zeros((1, 16, 16, 1), dtype=np.float32))
-    return Model(network, CLASSES, CARD)
+    return Model(built(LeNet(2, depths=[2, 3, 5, 4])), CLASSES, METADATA)
 
 
 def images():
@@ -46,16 +50,20 @@ def test_a_model_comes_back_as_it_was(tmp_path):
     read = store.read(tmp_path / "model")
 
     np.testing.assert_array_equal(read.logits(images()), model.logits(images()))
-    assert (read.classes, read.card) == (CLASSES, CARD)
+    assert (read.classes, read.metadata) == (CLASSES, METADATA)
 
 
 def test_logits_are_divided_by_the_temperature():
     plain, tempered = made(), made()
-    tempered = Model(tempered.network, CLASSES, CARD | {"temperature": 2.0})
+    tempered = Model(tempered.network, CLASSES, METADATA | {"temperature": 2.0})
     np.testing.assert_allclose(tempered.logits(images()) * 2, plain.logits(images()), rtol=1e-6)
 
 
-def test_images_beyond_a_batch_and_of_whole_numbers_have_their_logits(monkeypatch):
+def test_no_images_have_no_logits():
+    assert made().logits(images()[:0]).shape == (0, 2)
+
+
+def test_more_images_than_a_batch_and_uint8_images_have_their_logits(monkeypatch):
     model = made()
     monkeypatch.setattr(store, "BATCH_SIZE", 2)
     numbers = np.random.default_rng(0).integers(0, 256, (5, 16, 16, 1), dtype=np.uint8)
@@ -77,7 +85,7 @@ def test_the_same_model_gives_the_same_bytes(tmp_path):
         assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
 
 
-def test_nothing_in_a_model_tells_when_or_where_it_was_made(tmp_path):
+def test_nothing_in_a_model_says_when_or_where_it_was_made(tmp_path):
     store.write(tmp_path / "model", made())
     with zipfile.ZipFile(tmp_path / "model" / "model.keras") as archive:
         assert {member.date_time[0] for member in archive.infolist()} == {1980}
@@ -113,31 +121,33 @@ def test_a_keras_file_with_code_in_it_is_refused_and_not_run(tmp_path):
     inner = keras.layers.Lambda(lambda tensor, path=str(trace): (open(path, "w").close(), tensor)[1])  # noqa: PTH123
     keras.Sequential([keras.Input((3,)), inner]).save(tmp_path / "model.keras")
     trace.unlink(missing_ok=True)
-    with pytest.raises(ValueError, match="no Keras model that can be read"):
+    with pytest.raises(ValueError, match="is not a readable Keras model"):
         store.read_network(tmp_path / "model.keras")
     assert not trace.exists()
 
 
-def test_an_earlier_model_of_the_same_classes_goes_on(tmp_path):
+def test_an_earlier_model_of_the_same_classes_gives_its_weights(tmp_path):
     store.write(tmp_path / "model", made())
     path = tmp_path / "model" / "model.keras"
-    earlier = store.earlier(path, sha256(path).upper(), CLASSES, made().network, images())
-    for one, other in zip(earlier.get_weights(), made().network.get_weights(), strict=True):
-        np.testing.assert_array_equal(one, other)
+    weights = store.earlier_weights(path, sha256(path).upper(), CLASSES, like=made(seed=5).network)
+    assert all(map(np.array_equal, weights, made().network.get_weights()))
 
 
 def test_an_earlier_model_is_refused_if_it_is_not_what_it_should_be(tmp_path):
     store.write(tmp_path / "model", made())
-    path = tmp_path / "model" / "model.keras"
+    path, network = tmp_path / "model" / "model.keras", made().network
     more = Classes((*CLASSES.rows, SignClass(9, "Parking", "synthetic")))
-    with pytest.raises(ValueError, match="knows 2 classes, the data have 3"):
-        store.earlier(path, sha256(path), more, made().network, images())
+    with pytest.raises(ValueError, match="has 2 classes, the data set has 3"):
+        store.earlier_weights(path, sha256(path), more, network)
     with pytest.raises(ValueError, match=f"has SHA-256 {sha256(path)}, params.yaml says {'0' * 64}"):
-        store.earlier(path, "0" * 64, CLASSES, made().network, images())
+        store.earlier_weights(path, "0" * 64, CLASSES, network)
     with pytest.raises(ValueError, match=r"none\.keras is missing"):
-        store.earlier(tmp_path / "none.keras", "0" * 64, CLASSES, made().network, images())
-    with pytest.raises(ValueError, match=r"is .*'depths': \(2, 3, 5, 4\).*, train\.network .*'depths': \(2, 3, 5, 8\)"):
-        store.earlier(path, sha256(path), CLASSES, LeNet(2, depths=[2, 3, 5, 8]), images())
-    for others in (images()[:, :-4, :-4], np.repeat(images(), 3, axis=-1)):
-        with pytest.raises(ValueError, match="for images of the same shape can go on"):
-            store.earlier(path, sha256(path), CLASSES, made().network, others)
+        store.earlier_weights(tmp_path / "none.keras", "0" * 64, CLASSES, network)
+    other = built(LeNet(2, depths=[2, 3, 5, 8]))
+    with pytest.raises(
+        ValueError, match=r"is .*'depths': \(2, 3, 5, 4\).*, train\.network is .*'depths': \(2, 3, 5, 8\)"
+    ):
+        store.earlier_weights(path, sha256(path), CLASSES, other)
+    for shape in ((20, 20, 1), (16, 16, 3)):
+        with pytest.raises(ValueError, match="was trained on images of another shape"):
+            store.earlier_weights(path, sha256(path), CLASSES, built(LeNet(2, depths=[2, 3, 5, 4]), shape))

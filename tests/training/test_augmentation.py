@@ -5,16 +5,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from signs.networks.backend import tf
+from signs.training import augmentation
 from signs.training.augmentation import camera, none
 
 STILL = {
-    "mirrored": [],
+    "mirror": False,
     **dict.fromkeys(("rotation", "scale", "aspect", "shear", "offset", "perspective"), 0.0),
     "blur": 0,
     **dict.fromkeys(("brightness", "gamma", "contrast", "colour", "noise", "shadow", "cutout"), 0.0),
 }
 STRONG = {
-    "mirrored": [[7, 7], [3, 5]],
+    "mirror": True,
     "rotation": 30.0,
     "scale": 0.3,
     "aspect": 0.3,
@@ -25,11 +26,11 @@ STRONG = {
     **dict.fromkeys(("brightness", "gamma", "contrast", "colour"), 0.5),
     **dict.fromkeys(("noise", "shadow", "cutout"), 0.5),
 }
-IDS = np.array([3, 5, 7, 9])
+PARTNERS = np.array([1, 0, 2, -1])  # two classes that mirror each other, a symmetric one, and one without a partner
 
 
 def smooth(n=64, height=32, width=32, channels=3):
-    """Images that are no two places alike, smooth enough to be resampled."""
+    """Noise, blurred enough to be resampled."""
     rng = np.random.default_rng(0)
     noise = rng.uniform(-1, 1, (n, height, width, channels)).astype(np.float32)
     return np.stack([cv2.GaussianBlur(image, (0, 0), 2).reshape(height, width, channels) for image in noise]) * 3
@@ -37,13 +38,13 @@ def smooth(n=64, height=32, width=32, channels=3):
 
 def augmented(images, labels=None, seed=(1, 2), **changed):
     labels = np.zeros(len(images), int) if labels is None else labels
-    augment = camera(IDS, **STILL | changed)
+    augment = camera(PARTNERS, **STILL | changed)
     images, labels = augment(tf.constant(images), tf.constant(labels, tf.int64), tf.constant(seed, tf.int64))
     return images.numpy(), labels.numpy()
 
 
 def test_no_augmentation_is_none():
-    assert none(IDS) is None
+    assert none(PARTNERS) is None
 
 
 def test_limits_of_zero_leave_images_as_they_are():
@@ -67,7 +68,7 @@ def test_images_keep_their_shape_type_and_range(seed, step, shape):
 
 def test_the_same_seed_gives_the_same_images_in_a_graph_as_outside_of_one():
     images, labels = tf.constant(smooth(8)), tf.constant([0, 1, 2, 3] * 2, tf.int64)
-    augment = camera(IDS, **STRONG)
+    augment = camera(PARTNERS, **STRONG)
     first = augment(images, labels, tf.constant([1, 2], tf.int64))
     again = tf.function(augment)(images, labels, tf.constant([1, 2], tf.int64))
     other = augment(images, labels, tf.constant([1, 3], tf.int64))
@@ -83,10 +84,9 @@ def test_each_image_is_changed_in_its_own_way():
 
 def test_mirrored_images_have_the_label_of_the_mirrored_class():
     images, labels = smooth(400), np.arange(400) % 4
-    found, new = augmented(images, labels, mirrored=[[7, 7], [3, 5], [9, 11]])
+    found, new = augmented(images, labels, mirror=True)
     flipped = np.abs(found - images[:, :, ::-1].clip(-1, 1)).max(axis=(1, 2, 3)) < 1e-4
-    partner = np.array([1, 0, 2, -1])  # 9 is the mirror image of a class that is not there
-    np.testing.assert_array_equal(new, np.where(flipped, partner[labels], labels))
+    np.testing.assert_array_equal(new, np.where(flipped, PARTNERS[labels], labels))
     assert not flipped[labels == 3].any()
     assert 0.4 < flipped[labels != 3].mean() < 0.6
 
@@ -121,7 +121,7 @@ def test_a_move_is_one_that_opencv_can_make(setting):
         assert min(errors) < 0.01 < np.median(errors)
 
 
-def test_blur_lessens_contrast_and_keeps_the_mean():
+def test_blur_lowers_contrast_and_keeps_the_mean():
     images = np.random.default_rng(0).uniform(-0.9, 0.9, (32, 32, 32, 1)).astype(np.float32)
     found, _ = augmented(images, blur=2)
     np.testing.assert_allclose(found.mean(axis=(1, 2, 3)), images.mean(axis=(1, 2, 3)), atol=0.03)
@@ -145,8 +145,14 @@ def test_as_many_images_as_asked_have_a_shadow_or_a_patch():
         assert 0.2 < changed.mean() < 0.33, setting
 
 
-def test_a_wrong_setting_is_named():
-    with pytest.raises(ValueError, match=r"train\.augmentation\.camera\.cutout is 2; Input should be less than"):
-        camera(IDS, **STILL | {"cutout": 2})
-    with pytest.raises(ValueError, match=r"train\.augmentation\.camera\.mirrored\.0"):
-        camera(IDS, **STILL | {"mirrored": [[1, 2, 3]]})
+@pytest.mark.parametrize(
+    ("choice", "message"),
+    [
+        ({"name": "camera", **STILL, "cutout": 2}, r"augmentations\.camera\.cutout is 2; Input should be less than"),
+        ({"name": "camera", **STILL, "mirror": [[1, 2]]}, r"augmentations\.camera\.mirror is .*boolean"),
+        ({"name": "flip"}, "augmentations has no 'flip'; it may be none, camera"),
+    ],
+)
+def test_a_wrong_setting_is_named(choice, message):
+    with pytest.raises(ValueError, match=message):
+        augmentation.build(choice, PARTNERS)

@@ -1,0 +1,76 @@
+import re
+
+import pytest
+
+from signs.core import processor
+from signs.training.settings import of_model
+from tests.stripes import section, settings
+
+EARLIER = {"path": "earlier/model.keras", "sha256": "0" * 64}
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"epochs": 0}, "params.yaml: train.epochs is 0; Input should be greater than or equal to 1"),
+        ({"epochs": "many"}, "train.epochs is 'many'; Input should be a valid integer"),
+        ({"epoch": 25}, "train.epoch is unknown; train takes augmentation, batch_size, class_balance_power"),
+        ({"l1": True}, "train.l1 is True; a number is expected, not a bool"),
+        ({"l2": -1}, "train.l2 is -1; Input should be greater than or equal to 0"),
+        ({"learning_rate": 0}, "train.learning_rate is 0; Input should be greater than 0"),
+        ({"ema_decay": 1}, "train.ema_decay is 1; Input should be less than 1"),
+        ({"keep": "first"}, "train.keep is 'first'; Input should be 'best' or 'last'"),
+        ({"dtype": "float16"}, "train.dtype is 'float16'; Input should be 'float32' or 'bfloat16'"),
+    ],
+)
+def test_a_wrong_setting_is_named_with_what_is_allowed(changed, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        settings(**changed)
+
+
+@pytest.mark.parametrize(
+    ("earlier", "message"),
+    [
+        ("earlier", "params.yaml: load_from.original is 'earlier'"),
+        ({"path": "model.keras"}, "load_from.original.sha256 is missing"),
+        (EARLIER | {"sha": 1}, "load_from.original.sha is unknown; load_from.original takes path, sha256"),
+    ],
+)
+def test_a_wrong_earlier_model_is_named(earlier, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        of_model("original", section(), {"original": earlier, "augmented": None})
+
+
+def test_each_model_has_its_own_earlier_one():
+    both = {"original": EARLIER, "augmented": None}
+    assert of_model("original", section(), both).load_from.sha256 == EARLIER["sha256"]
+    assert of_model("augmented", section(), both).load_from is None
+
+
+def test_the_record_has_the_chosen_alternatives_and_no_path():
+    recorded = of_model("original", section(), {"original": EARLIER}).recorded
+    assert recorded["network"]["name"] == "lenet"
+    assert "convnet" not in str(recorded)
+    assert recorded["load_from"] == EARLIER["sha256"]
+    assert "earlier" not in str(recorded)
+
+
+@pytest.mark.parametrize(
+    ("native", "flags", "message"),
+    [
+        ("0", "avx2 avx512_bf16", "train.dtype is 'bfloat16'; bfloat16 needs native: true; set it, or train.dtype to"),
+        ("1", "avx2 avx512f", "this processor does not compute in bfloat16; set train.dtype to float32"),
+        ("1", "avx2 avx512_bf16", None),
+        ("1", "avx2 amx_bf16", None),
+    ],
+)
+def test_bfloat16_needs_native_instructions_and_a_processor_that_has_it(tmp_path, monkeypatch, native, flags, message):
+    (tmp_path / "cpuinfo").write_text(f"flags : fpu {flags}\n")
+    monkeypatch.setattr(processor, "CPUINFO", tmp_path / "cpuinfo")
+    monkeypatch.setenv(processor.NATIVE, native)
+    assert settings().dtype == "float32"
+    if message is None:
+        assert settings(dtype="bfloat16").dtype == "bfloat16"
+    else:
+        with pytest.raises(ValueError, match=re.escape(message)):
+            settings(dtype="bfloat16")

@@ -40,11 +40,11 @@ clean:  ## Remove the virtual environment, logs and caches; results stay in DVC'
 
 EXTRAS := dev
 COMPILE := uv pip compile --universal --generate-hashes --no-emit-index-url --upgrade --quiet \
-  --custom-compile-command "make lock" pyproject.toml
+  --custom-compile-command "make lock" --extra pipeline pyproject.toml
 
 lock:  ## Choose all versions anew (needs uv)
 	$(COMPILE) -o requirements.lock
-	for extra in $(EXTRAS); do $(COMPILE) --extra $$extra -c requirements.lock -o requirements-$$extra.lock || exit 1; done
+	for extra in $(EXTRAS); do $(COMPILE) --extra serve --extra $$extra -c requirements.lock -o requirements-$$extra.lock || exit 1; done
 
 INSTALL := $(VENV)/bin/pip install --quiet --disable-pip-version-check
 

@@ -28,9 +28,7 @@ def main(data: Path, metrics: Path, predictions: Path, reports: Path, page: Path
     original, synthetic = explored = [inputs.explored(name, data, reports) for name in ("original", "synthetic")]
     seen = [inputs.seen(part.dataset, settings["preprocess"]) for part in explored]
     datasets = {"original": seen[0], "augmented": inputs.augmented(*seen)}
-    diagnosed = [
-        inputs.diagnosed(name, dataset, metrics, predictions, reports) for name, dataset in datasets.items()
-    ]
+    diagnosed = [inputs.diagnosed(name, dataset, metrics, predictions, reports) for name, dataset in datasets.items()]
     drawings = read_by_name(data / "new_signs")
     previews = preview(synthetic.dataset, original.dataset, drawings, **settings["preview"])
     report.write(page, report.build(explored, previews, diagnosed, settings, **params.load("report")))

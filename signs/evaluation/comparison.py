@@ -3,7 +3,6 @@
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import binomtest
 
 from signs.core.errors import UserError
 from signs.evaluation.predictions import Predictions
@@ -61,6 +60,8 @@ def judge(first: np.ndarray, second: np.ndarray) -> Verdict:
         first: Whether the first model is correct on each image, bool (n,).
         second: Whether the second model is, bool (n,).
     """
+    from scipy.stats import binomtest  # noqa: PLC0415  # takes a second, which not every stage needs
+
     only_first, only_second = int((first & ~second).sum()), int((second & ~first).sum())
     differ = only_first + only_second
     p_value = float(binomtest(only_first, differ).pvalue) if differ else 1.0

@@ -3,7 +3,6 @@
 from typing import Any, NamedTuple
 
 import numpy as np
-from sklearn.metrics import precision_recall_fscore_support
 
 from signs.core.errors import UserError
 from signs.core.params import Count, validated
@@ -68,6 +67,8 @@ def per_class(softmax: np.ndarray, truth: np.ndarray, average: np.ndarray) -> Ta
         One row for each class: `images`, `precision`, `recall`, `f1`, and `valid_probability`, the mean probability of
         the true class on validation. Shares 0-1, None where a share is undefined.
     """
+    from sklearn.metrics import precision_recall_fscore_support  # noqa: PLC0415  # takes a second, which not every stage needs
+
     labels = np.arange(softmax.shape[1])
     *scores, images = precision_recall_fscore_support(
         truth, softmax.argmax(axis=1), labels=labels, average=None, zero_division=np.nan

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from sklearn.metrics import f1_score, recall_score
 
 from signs.core.params import Count, Share, validated
 from signs.core.scores import accuracy, cross_entropy
@@ -23,12 +22,16 @@ def macro_f1(logits: np.ndarray, truth: np.ndarray) -> float:
         logits: (n, classes).
         truth: Positions of the true classes, (n,).
     """
+    from sklearn.metrics import f1_score  # noqa: PLC0415  # takes a second, which not every stage needs
+
     classes = np.arange(logits.shape[1])
     return float(f1_score(truth, logits.argmax(axis=1), labels=classes, average="macro", zero_division=0))
 
 
 def mean_recall(logits: np.ndarray, truth: np.ndarray) -> float:
     """Mean recall of the classes that occur in `truth`, 0-1."""
+    from sklearn.metrics import recall_score  # noqa: PLC0415  # takes a second, which not every stage needs
+
     return float(recall_score(truth, logits.argmax(axis=1), labels=np.unique(truth), average="macro"))
 
 

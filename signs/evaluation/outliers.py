@@ -2,7 +2,6 @@
 
 import cv2
 import numpy as np
-from sklearn.datasets import load_sample_images
 
 from signs.data import pixels
 from signs.data.backgrounds import corners_of, enlarged
@@ -40,6 +39,8 @@ def backgrounds(photographs: np.ndarray, count: int, rng: np.random.Generator) -
 
 def pictures(photographs: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
     """Square crops of the sample pictures, with sides between an image's height and the picture's shorter side."""
+    from sklearn.datasets import load_sample_images  # noqa: PLC0415  # takes a second, which not every stage needs
+
     sources = load_sample_images().images
     crops = []
     for source, size in zip(rng.integers(0, len(sources), count), rng.random(count), strict=True):

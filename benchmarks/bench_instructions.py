@@ -30,7 +30,7 @@ def convnet(count: int = 1024) -> Contest:
     return _contest("Training convnet in float32, images augmented", count, "benchmarks.ours:trainer", **settings)
 
 
-def rendering(count: int = CHUNK) -> Contest:
+def rendering(count: int = 4 * CHUNK) -> Contest:
     """`count` images of each known sign, in one process."""
     images = count * len(read_by_id(TEMPLATES))
     return _contest("Rendering", images, "benchmarks.bench_synthesize:rendered_once", count=count, workers=1)

@@ -12,8 +12,9 @@ ENVIRONMENT = environment() | {
 }
 
 
-def run(project, *command, code=0):
-    done = subprocess.run(command, cwd=project, env=ENVIRONMENT, capture_output=True, text=True, check=False)
+def run(project, *command, code=0, **environment):
+    variables = ENVIRONMENT | environment
+    done = subprocess.run(command, cwd=project, env=variables, capture_output=True, text=True, check=False)
     assert done.returncode == code, done.stdout + done.stderr
     return done.stdout + done.stderr
 
@@ -32,7 +33,7 @@ def made(folder):
     copied(ROOT, folder)
     change(folder, "fetch.sample", train=6, valid=2, test=2)
     change(folder, "train", epochs=2, batch_size=64)
-    change(folder, "synthesize.recipe.article", brightness={"start": 0.6, "stop": 1.2, "step": 0.5}, offset_step=20)
+    change(folder, "synthesis_recipes.article", brightness={"start": 0.6, "stop": 1.2, "step": 0.5}, offset_step=20)
     commit(folder, "Start")
     return folder
 

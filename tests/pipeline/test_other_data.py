@@ -57,13 +57,13 @@ def project_of(folder, channels, label_of):
     sha256 = digits_zip(project / "digits.zip", channels, label_of)
     change(project, "fetch", source="signs", url="digits.zip", sha256=sha256)
     change(project, "train", epochs=14, batch_size=32)
-    change(project, "train.network.lenet", dropout_keep_prob=0.7)
+    change(project, "networks.lenet", dropout_keep_prob=0.7)
     return project
 
 
 def known_ids(project):
     rows = classes.read(project / "models/augmented/signnames.csv").rows
-    assert rows[-1] == (rows[-1].id, "Pedestrian zone", "synthetic")
+    assert (rows[-1].name, rows[-1].origin) == ("Pedestrian zone", "synthetic")
     return [row.id for row in rows]
 
 

@@ -1,4 +1,4 @@
-"""The command `signs`: what a person does beside `dvc repro`, a verb each."""
+"""The command `signs`: name signs on photos, and what else a person does beside `dvc repro`."""
 
 import argparse
 import importlib
@@ -38,9 +38,46 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="signs", description=__doc__, epilog=EXIT_CODES, formatter_class=layout)
     parser.add_argument("--version", action="version", version=f"signs {_version()}")
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-    for add in (_add_check, _add_add, _add_compare, _add_run, _add_results):
+    for add in (_add_predict, _add_serve, _add_export, _add_check, _add_add, _add_compare, _add_run, _add_results):
         add(verbs)
     return parser
+
+
+def _add_predict(verbs: argparse._SubParsersAction) -> None:
+    verb = _verb(verbs, "predict", "name the signs on photos")
+    verb.set_defaults(needs_project=False)
+    verb.add_argument("source", metavar="PHOTO", help="a photo, a folder, a pattern as '*.jpg', or - (standard input)")
+    _add_model(verb)
+    verb.add_argument("--top", metavar="K", type=_count, default=1, help="classes to tell of each photo (1)")
+    form = verb.add_mutually_exclusive_group()
+    form.add_argument("--json", dest="format", action="store_const", const="json", help="print JSON")
+    form.add_argument("--csv", dest="format", action="store_const", const="csv", help="print CSV")
+    part = verb.add_mutually_exclusive_group()
+    part.add_argument("--box", metavar="X,Y,WIDTH,HEIGHT", help="of the sign in each photo, in pixels")
+    part.add_argument("--boxes", metavar="CSV", type=Path, help="a table of file,x,y,width,height")
+    verb.add_argument("--copy-to", metavar="DIR", type=Path, help="copy each photo into a folder of its class there")
+    verb.add_argument("--where", metavar="DIR", type=Path, help="write pictures of where the network looked there")
+    verb.set_defaults(format="text")
+
+
+def _add_serve(verbs: argparse._SubParsersAction) -> None:
+    verb = _verb(verbs, "serve", "answer uploads of photos with names, and a page to drop them on")
+    verb.set_defaults(needs_project=False)
+    _add_model(verb)
+    verb.add_argument("--host", default="127.0.0.1", help="to listen on (127.0.0.1)")
+    verb.add_argument("--port", type=_port, default=8000, help="to listen on; 0 takes a free one (8000)")
+
+
+def _add_export(verbs: argparse._SubParsersAction) -> None:
+    verb = _verb(verbs, "export", "write a model as one HTML page that names signs offline")
+    verb.set_defaults(needs_project=False)
+    verb.add_argument("--page", metavar="FILE.html", type=Path, required=True, help="to write")
+    _add_model(verb)
+
+
+def _add_model(verb: argparse.ArgumentParser) -> None:
+    help = "an exported .onnx or .tflite file or its folder (the one that dvc repro exported last, else weights/)"
+    verb.add_argument("--model", metavar="PATH", type=Path, help=help)
 
 
 def _add_check(verbs: argparse._SubParsersAction) -> None:
@@ -83,6 +120,18 @@ def _verb(verbs: argparse._SubParsersAction, name: str, help: str) -> argparse.A
     verb = verbs.add_parser(name, help=help, description=f"{help[0].upper()}{help[1:]}.")
     verb.set_defaults(needs_project=True, code_of_errors=1)
     return verb
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1")
+    return int(text)
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port, a whole number from 0 to 65535")
+    return int(text)
 
 
 def _seed(text: str) -> int:

@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from signs.core.errors import UserError
-from signs.core.files import replaced
+from signs.core.files import read_bytes, replaced
+
+MAX_BYTES = 64 * 2**20
 
 
 def write(path: Path, content: dict[str, Any]) -> None:
@@ -30,9 +32,11 @@ def read(path: Path, stage: str) -> dict[str, Any]:
     """
     remedy = f"dvc repro {stage} writes it again"
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(read_bytes(path, MAX_BYTES))
     except FileNotFoundError:
         raise UserError(f"{path} is missing; {remedy}") from None
+    except UserError as error:
+        raise UserError(f"{error}; {remedy}") from None
     except (OSError, ValueError, RecursionError) as error:
         raise UserError(f"{path} is not valid JSON: {error}; {remedy}") from None
     if not isinstance(content, dict):

@@ -2,7 +2,10 @@
 
 import errno
 
-# Of the system, not of our code: disk full, over quota, no permission, read-only, no memory, bad disk, overlong name.
+from signs.core import text
+
+# Of the system, not of our code: disk full, over quota, no permission, read-only, no memory, bad disk, overlong name,
+# a file where a folder should be.
 OF_THE_SYSTEM = {
     errno.ENOSPC,
     errno.EDQUOT,
@@ -12,7 +15,11 @@ OF_THE_SYSTEM = {
     errno.ENOMEM,
     errno.EIO,
     errno.ENAMETOOLONG,
+    errno.ENOTDIR,
 }
+# TensorFlow's errors for the same, by name: this module must not load TensorFlow.
+OF_TENSORFLOW = {"PermissionDeniedError", "ResourceExhaustedError"}
+MAX_LENGTH = 1000  # characters of a message
 
 
 class UserError(ValueError):
@@ -23,8 +30,13 @@ class UserError(ValueError):
 
 
 def one_line(error: BaseException) -> str | None:
-    """The message of an error that a person can mend, in one line; None for a bug."""
-    is_of_the_system = isinstance(error, OSError) and error.errno in OF_THE_SYSTEM
-    if not is_of_the_system and not isinstance(error, UserError | MemoryError):
+    """The message of an error that a person can mend, in one line of visible characters; None for a bug."""
+    if not _is_mendable(error):
         return None
-    return " ".join(str(error).split()) or "out of memory"
+    return text.visible(" ".join(str(error).split()))[:MAX_LENGTH] or "out of memory"
+
+
+def _is_mendable(error: BaseException) -> bool:
+    if isinstance(error, OSError):
+        return error.errno in OF_THE_SYSTEM
+    return isinstance(error, UserError | MemoryError) or type(error).__name__ in OF_TENSORFLOW

@@ -1,13 +1,37 @@
-"""Files and folders that are written whole or not at all."""
+"""Files that are read without surprises, and files and folders that are written whole or not at all."""
 
 import fcntl
 import glob
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+import stat
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+
+from signs.core.errors import UserError
+
+checks_before_writing: list[Callable[[], None]] = []  # what a stage must be sure of before an output is replaced
+
+
+def read_bytes(path: Path, max_bytes: int) -> bytes:
+    """Reads a regular file: a pipe or a device could go on for ever.
+
+    Raises:
+        UserError: It is anything else, or larger than `max_bytes`.
+        OSError: It is missing or unreadable.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # else opening a pipe waits for its other end
+    with os.fdopen(descriptor, "rb") as file:
+        found = os.fstat(descriptor)
+        if stat.S_ISDIR(found.st_mode):
+            raise UserError(f"{path} is a folder; expected a file")
+        if not stat.S_ISREG(found.st_mode):
+            raise UserError(f"{path} is a pipe or a device; expected a regular file")
+        if found.st_size > max_bytes:
+            raise UserError(f"{path} has {found.st_size:,} bytes; at most {max_bytes:,} are read")
+        return file.read(max_bytes + 1)
 
 
 @contextmanager
@@ -31,6 +55,8 @@ def replaced(target: Path) -> Iterator[Path]:
         stack.callback(_close, workspace, target)
         partial = workspace / target.name
         yield partial
+        for check in checks_before_writing:
+            check()
         with _locked(target.parent):
             if partial.is_dir() or target.is_dir():
                 with suppress(FileNotFoundError):

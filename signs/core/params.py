@@ -2,14 +2,14 @@
 
 import functools
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, ParamSpec, TypeVar
 
-import yaml
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, validate_call
 
 from signs.core.errors import UserError
+from signs.core.yaml_file import is_section, read
 
 PATH = Path("params.yaml")
 
@@ -31,14 +31,18 @@ def _ascending(ends: tuple[float, float]) -> tuple[float, float]:
 
 
 # PyYAML reads `1e-3` as a string, so strings are converted to numbers. A bool is an int in Python, so it is refused.
+# The upper bounds are far above what anybody needs: a slip such as a zero too many must not run for days.
 Integer = Annotated[int, BeforeValidator(_no_bool)]
 Real = Annotated[float, BeforeValidator(_no_bool), Field(allow_inf_nan=False)]
 Seed = Annotated[Integer, Field(ge=0, lt=2**32)]
-ClassId = Annotated[Integer, Field(ge=0)]
-Count = Annotated[Integer, Field(ge=1)]
+ClassId = Annotated[Integer, Field(ge=0, lt=2**62)]
+Count = Annotated[Integer, Field(ge=1, le=1_000_000)]
+Bins = Annotated[Integer, Field(ge=1, le=1000)]
+Side = Annotated[Integer, Field(ge=1, le=4096)]  # of an image, in pixels
+Threads = Annotated[Integer, Field(ge=1, le=1024)]
 Share = Annotated[Real, Field(ge=0, le=1)]
-NonNegative = Annotated[Real, Field(ge=0)]
-Positive = Annotated[Real, Field(gt=0)]
+NonNegative = Annotated[Real, Field(ge=0, le=1_000_000)]
+Positive = Annotated[Real, Field(gt=0, le=1_000_000)]
 Limited = Annotated[Real, Field(ge=-1000, le=1000)]
 Range = Annotated[tuple[Limited, Limited], AfterValidator(_ascending)]
 Amount = Annotated[Real, Field(ge=0, le=1000)]
@@ -68,50 +72,77 @@ def load(section: str, path: Path = PATH, **chosen: str) -> dict[str, Any]:
     Raises:
         UserError: The file is no YAML mapping, or lacks the section or the alternative.
     """
-    content = read(path)
-    found = dict(_section(content, section, path))
-    for key, alternatives in chosen.items():
-        found[key] = _alternative(found.get(key), f"{section}.{key}", alternatives, content, path)
-    return found
+    return _remembered(_load, path, section, tuple(chosen.items()))
 
 
 def value(key: str, path: Path = PATH) -> Any:
     """Reads a setting that belongs to no section; None if it is missing."""
+    return _remembered(_value, path, key)
+
+
+def is_native() -> bool:
+    """The setting `native`.
+
+    Raises:
+        UserError: It is anything but true or false.
+    """
+    native = value("native")
+    if not isinstance(native, bool):
+        raise UserError(f"{PATH}: native is {native!r}; expected true or false")
+    return native
+
+
+def check_unchanged() -> None:
+    """Compares all settings and presets that this process has read with what the files say now.
+
+    Raises:
+        UserError: One differs; the error names it.
+    """
+    for (read_again, path, *arguments), before in _used.items():
+        now = read_again(path, *arguments)
+        if now != before:
+            raise UserError(f"{path} changed while this ran: {_first_change(before, now, arguments[:1])}; set it back")
+
+
+_used: dict[tuple, Any] = {}  # what was read, by the function that read it and its arguments
+
+
+def _remembered(read: Callable[..., Any], path: Path, *arguments: Any) -> Any:
+    _used[read, path, *arguments] = read(path, *arguments)
+    return read(path, *arguments)  # another object: the caller may change it
+
+
+def _load(path: Path, section: str, chosen: tuple[tuple[str, str], ...]) -> dict[str, Any]:
+    content = read(path)
+    found = dict(_section(content, section, path))
+    for key, alternatives in chosen:
+        found[key] = _alternative(found.get(key), f"{section}.{key}", alternatives, content, path)
+    return found
+
+
+def _value(path: Path, key: str) -> Any:
     return read(path).get(key)
 
 
-def read(path: Path) -> dict[str, Any]:
-    """Reads a YAML file of keys and values.
-
-    Raises:
-        UserError: The file is missing or holds anything else.
-    """
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UserError(f"{path} is missing") from None
-    except Exception as error:  # PyYAML passes on what int(), datetime() and others raise
-        raise UserError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from None
-    if not _is_section(content):
-        raise UserError(f"{path} is not a YAML file of keys and values")
-    return content
+def _first_change(before: Any, now: Any, keys: Sequence[str]) -> str:
+    if isinstance(before, dict) and isinstance(now, dict):
+        for key in sorted(before.keys() | now.keys(), key=str):
+            if before.get(key) != now.get(key):
+                return _first_change(before.get(key), now.get(key), [*keys, key])
+    return f"{'.'.join(keys)} was {repr(before)[:80]} and is {repr(now)[:80]}"
 
 
 def _section(content: dict[str, Any], section: str, path: Path) -> dict[str, Any]:
-    if not _is_section(content.get(section)):
+    if not is_section(content.get(section)):
         raise UserError(f"{path} has no section {section!r} with keys and values; it needs one")
     return content[section]
 
 
 def _alternative(name: object, key: str, alternatives: str, content: dict[str, Any], path: Path) -> dict[str, Any]:
     found = _section(content, alternatives, path)
-    if not isinstance(name, str) or not _is_section(found.get(name)):
+    if not isinstance(name, str) or not is_section(found.get(name)):
         raise UserError(f"{path}: {key} is {name!r}; section {alternatives} has settings for {', '.join(found)}")
     return {"name": name, **found[name]}
-
-
-def _is_section(value: object) -> bool:
-    return isinstance(value, dict) and all(isinstance(key, str) for key in value)  # YAML reads the key `on` as a bool
 
 
 def validated(section: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
@@ -205,6 +236,6 @@ def _read_preset(kind: type[S], value: object) -> object:
     if not isinstance(value, str):
         return value
     try:
-        return kind.model_validate(read(Path(value)))
+        return kind.model_validate(_remembered(read, Path(value)))
     except ValidationError as error:
         raise UserError(f"{value}: {_explain([], kind.model_fields, error)}") from None

@@ -1,8 +1,10 @@
 """Tables in CSV files, which DVC plots."""
 
+import codecs
 import csv
 import io
 import math
+import re
 from collections.abc import Collection, Sequence
 from itertools import chain
 from numbers import Integral, Real
@@ -10,13 +12,21 @@ from pathlib import Path
 from typing import Any
 
 from signs.core.errors import UserError
-from signs.core.files import replaced
+from signs.core.files import read_bytes, replaced
+from signs.core.text import visible
 
 Table = list[dict[str, float]]
+
+MAX_BYTES = 256 * 2**20
+DELIMITERS = ",;\t"
+FORMULA = re.compile("'*[=+\\-@\t\r]")  # how a cell starts that a spreadsheet runs, or that was quoted against that
 
 
 def write(path: Path, table: list[dict[str, Any]], columns: Sequence[str] | None = None) -> None:
     """Writes a CSV file. Real numbers get six digits, None an empty cell.
+
+    A text that a spreadsheet would run as a formula gets an apostrophe in front, which `parse` takes away. Control
+    characters and overrides of the direction of writing are written as their codes.
 
     Args:
         path: File to write.
@@ -65,7 +75,7 @@ def read_text(path: Path, columns: Collection[str], stage: str) -> list[dict[str
         UserError: The file is missing, or `parse` refuses it.
     """
     try:
-        return parse(path.read_bytes(), str(path), columns)
+        return parse(read_bytes(path, MAX_BYTES), str(path), columns)
     except OSError as error:
         fault = f"{path} is no table of {', '.join(columns)}: {error.strerror}"
     except UserError as error:
@@ -73,14 +83,13 @@ def read_text(path: Path, columns: Collection[str], stage: str) -> list[dict[str
     raise UserError(f"{fault}; dvc repro {stage} writes it again")
 
 
-def parse(content: bytes, where: str, columns: Collection[str], delimiter: str = ",") -> list[dict[str, Any]]:
+def parse(content: bytes, where: str, columns: Collection[str]) -> list[dict[str, Any]]:
     """Parses a CSV file as text.
 
     Args:
-        content: The file, in UTF-8.
+        content: The file, in UTF-8; commas, semicolons or tabs between cells.
         where: Its name, for errors.
         columns: Columns that it must have; others are allowed.
-        delimiter: The character between cells.
 
     Returns:
         Rows, text by column; None where a short row lacks a cell that is not in `columns`.
@@ -89,12 +98,28 @@ def parse(content: bytes, where: str, columns: Collection[str], delimiter: str =
         UserError: It is not UTF-8, lacks a column, or has a row that is too long or too short.
     """
     try:
-        table = csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""), delimiter=delimiter)
-        rows = list(table)
+        table = reader(content)
+        rows = [{key: _text(value) for key, value in row.items()} for row in table]
         _check(rows, table.fieldnames or (), columns)
     except (ValueError, csv.Error) as error:
         raise UserError(f"{where} is no table of {', '.join(columns)}: {error}") from None
     return rows
+
+
+def reader(content: bytes) -> "csv.DictReader[str]":
+    """Rows of a CSV file in UTF-8, by column; the header shows what separates cells.
+
+    Raises:
+        ValueError: It is in another encoding.
+    """
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise ValueError("it is in UTF-16; save it as CSV in UTF-8, with commas")
+    try:
+        decoded = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{error}; save it as CSV in UTF-8, with commas") from None
+    header = decoded.partition("\n")[0]
+    return csv.DictReader(io.StringIO(decoded, newline=""), delimiter=max(DELIMITERS, key=header.count))
 
 
 def _check(rows: list[dict[str, Any]], header: Sequence[str], columns: Collection[str]) -> None:
@@ -102,8 +127,14 @@ def _check(rows: list[dict[str, Any]], header: Sequence[str], columns: Collectio
         raise ValueError(f"it has the columns {', '.join(header)[:80]!r}")
     for number, row in enumerate(rows, start=1):
         if None in row or any(row[column] is None for column in columns):
-            raise ValueError(f"row {number} has more or fewer cells than the header")
+            raise ValueError(f"row {number} has more or fewer cells than the header; quote a cell that holds a comma")
 
 
 def _cell(value: object) -> object:
+    if isinstance(value, str):
+        return f"'{visible(value)}" if FORMULA.match(value) else visible(value)
     return f"{value:.6g}" if isinstance(value, Real) and not isinstance(value, Integral) else value
+
+
+def _text(cell: Any) -> Any:
+    return cell[1:] if isinstance(cell, str) and cell.startswith("'") and FORMULA.match(cell) else cell

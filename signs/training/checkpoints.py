@@ -2,22 +2,23 @@
 
 import hashlib
 import json
+import math
 import os
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from signs.core import processor
+from signs.core import code, processor
+from signs.core.errors import UserError
 from signs.core.files import replaced
 from signs.core.history import Row
 from signs.training.settings import Settings
 
-ROOT = Path(__file__).parents[2]
-# All code that a training depends on; an edit anywhere else leaves its checkpoint valid.
-CODE = ("signs/core", "signs/data", "signs/networks", "signs/training", "stages/train.py")
-LOCK = "requirements.lock"
+# All code that a training depends on, and its libraries; an edit anywhere else leaves its checkpoint valid.
+PLACES = ("signs/core", "signs/data", "signs/networks", "signs/training", "stages/train.py", "requirements.lock")
 
 
 @dataclass(frozen=True)
@@ -39,17 +40,9 @@ def path_for(folder: Path, settings: Settings, digest: str) -> Path:
     It depends on the settings, the SHA-256 `digest` of the data set, the processor instructions in use, the versions of
     the libraries and the code of training.
     """
-    told = [settings.recorded, digest, processor.instructions()]
+    told = [settings.recorded, digest, processor.instructions(), code.digests(PLACES)]
     total = hashlib.sha256(json.dumps(told, sort_keys=True).encode())
-    for file in _files():
-        total.update(hashlib.sha256(file.read_bytes()).digest())
     return folder / f"state-{total.hexdigest()[:16]}.npz"
-
-
-def _files() -> list[Path]:
-    places = [ROOT / place for place in (*CODE, LOCK)]
-    inside = [file for place in places for file in sorted(place.rglob("*.py"))]
-    return [*inside, *filter(Path.is_file, places)]
 
 
 def write(path: Path, state: State) -> None:
@@ -63,13 +56,37 @@ def write(path: Path, state: State) -> None:
 
 
 def read(path: Path) -> State | None:
-    """Reads a state; None if the file is missing or damaged."""
+    """Reads a state; None if the file is missing or damaged, which a kill does not do.
+
+    Raises:
+        UserError: The file is whole, but holds no state that `write` wrote.
+    """
     try:
         with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             history = json.loads(str(file["history"]))
-            return State(_numbered(file, "variable"), _numbered(file, "kept"), history)
-    except (EOFError, OSError, ValueError, KeyError, zipfile.BadZipFile):
+            state = State(_numbered(file, "variable"), _numbered(file, "kept"), history)
+    except FileNotFoundError:
         return None
+    except (EOFError, OSError, ValueError, KeyError, RecursionError, zipfile.BadZipFile):
+        print(f"{path} is damaged; training starts with the first epoch")
+        return None
+    _check(state, path)
+    return state
+
+
+def _check(state: State, path: Path) -> None:
+    arrays = [*state.variables, *state.kept]
+    is_sound = state.variables and state.kept and all(np.isfinite(array).all() for array in arrays)
+    if not is_sound or not _is_history(state.history):
+        raise UserError(f"{path} holds no state of a training; delete it, and training starts with the first epoch")
+
+
+def _is_history(rows: Any) -> bool:
+    if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
+        return False
+    numbers = [number for row in rows for number in row.values()]
+    is_finite = all(isinstance(number, int | float) and math.isfinite(number) for number in numbers)
+    return is_finite and [row.get("epoch") for row in rows] == list(range(len(rows)))
 
 
 def remove(folder: Path) -> None:

@@ -10,16 +10,13 @@ from urllib.parse import urlparse
 from urllib.request import url2pathname
 
 import pooch
-import requests
 
 from signs.core.errors import UserError
 from signs.core.files import replaced
-from signs.sources import archives
+from signs.sources import archives, transfer
 
-TIMEOUT_SECONDS = 30
 PAUSES_SECONDS = (1, 3)  # before the second and the third attempt
 INSTEAD = "To use rendered images instead: dvc exp run -S fetch.source=sample"  # the end of an error
-TEMPORARY_STATUSES = (408, 429)  # request timeout, too many requests: the only 4xx that deserve another attempt
 
 
 def fetch(mirrors: Sequence[str], digest: str | None, folder: Path) -> Path:
@@ -42,11 +39,20 @@ def fetch(mirrors: Sequence[str], digest: str | None, folder: Path) -> Path:
         if local_path(mirror) is None:
             try:
                 _download(mirror, digest, place)
-            except (requests.RequestException, ValueError) as error:
-                faults[mirror] = _reason(error)
+            except (*transfer.FAILED, ValueError) as error:
+                faults[mirror] = transfer.reason(error)
             else:
                 return place
-    raise UserError("; ".join(f"{mirror}: {fault}" for mirror, fault in faults.items()))
+    raise UserError("; ".join(f"{shown(mirror)}: {fault}" for mirror, fault in faults.items()))
+
+
+def shown(address: str) -> str:
+    """An address without user, password and query, which may be secret."""
+    scheme, separator, rest = address.partition("://")
+    if not separator:
+        return address
+    _, at, place = rest.rpartition("@")
+    return f"{scheme}://{'...@' * bool(at)}{re.split('[?#]', place)[0]}"
 
 
 def local_path(address: str) -> Path | None:
@@ -91,34 +97,11 @@ def _download(url: str, digest: str | None, path: Path) -> None:
 
 def _transfer(url: str, path: Path) -> None:
     pooch.get_logger().setLevel("WARNING")  # release.py prints the digest
-    downloader = pooch.HTTPDownloader(progressbar=True, timeout=TIMEOUT_SECONDS)
     for pause in (*PAUSES_SECONDS, None):  # pooch's own retries would ask again for a file that does not exist
         try:
-            pooch.retrieve(url, known_hash=None, fname=path.name, path=path.parent, downloader=downloader)
+            pooch.retrieve(url, known_hash=None, fname=path.name, path=path.parent, downloader=transfer.transfer)
             return
-        except requests.RequestException as error:
-            if pause is None or _is_final(error):
+        except transfer.FAILED as error:
+            if pause is None or transfer.is_final(error):
                 raise
             time.sleep(pause)
-
-
-def _is_final(error: requests.RequestException) -> bool:
-    """Whether another attempt would fail, too: there is no such file, or the address is invalid."""
-    if error.response is None:
-        return isinstance(error, ValueError)
-    return 400 <= error.response.status_code < 500 and error.response.status_code not in TEMPORARY_STATUSES
-
-
-def _reason(error: Exception) -> str:
-    match error:
-        case requests.HTTPError(response=requests.Response() as response):
-            return f"the server answers {response.status_code} {response.reason}"
-        case requests.exceptions.SSLError():
-            return "no secure connection; its certificate is not accepted"
-        case requests.Timeout():
-            return f"no answer within {TIMEOUT_SECONDS} seconds"
-        case requests.ConnectionError():
-            return "no connection"
-        case requests.exceptions.ChunkedEncodingError():
-            return "the connection breaks off before the end of the file"
-    return " ".join(str(error).split())[:300]

@@ -1,16 +1,19 @@
+import contextlib
+import gzip
 import hashlib
 import io
 import re
 import signal
 import subprocess
 import sys
+import time
 import zipfile
 from pathlib import Path
 
 import pytest
 
 from signs.core.errors import UserError
-from signs.sources import download
+from signs.sources import download, transfer
 
 ROOT = Path(__file__).parents[2]
 
@@ -249,7 +252,7 @@ def test_a_page_instead_of_a_zip_is_not_kept(site, tmp_path):
 
 @pytest.mark.parametrize("address", ["http://", "http://[", "https://user@:1:2/a.zip", "http://127.0.0.1:99999/a.zip"])
 def test_an_address_that_means_nothing_is_an_error(tmp_path, address):
-    with pytest.raises(UserError, match=re.escape(address)):
+    with pytest.raises(UserError, match=f"^{re.escape(download.shown(address))}: "):
         download.fetch([address], None, tmp_path / "kept")
 
 
@@ -268,3 +271,87 @@ def test_no_address_chooses_where_it_is_kept(site, tmp_path, address, name):
     path = download.fetch([f"{site.url}/{address}"], SHA256, tmp_path / "kept")
     assert list((tmp_path / "kept").iterdir()) == [path]
     assert re.fullmatch(r"[0-9a-f]{16}-[A-Za-z0-9._-]{0,80}", path.name)
+
+
+# What servers may do, by mistake or on purpose
+
+PACKED = gzip.compress(bytes(2**20))
+
+
+def answer(site, monkeypatch, *lines, body=(), pause=0.0):
+    """Lets the site answer with these lines and parts of a body, with a pause before each part."""
+
+    def do_get(handler):
+        handler.server.requested.append(handler.path)
+        handler.wfile.write("\r\n".join(["HTTP/1.0 200 OK", *lines, "", ""]).encode())
+        with contextlib.suppress(ConnectionError):
+            for part in body:
+                time.sleep(pause)
+                handler.wfile.write(part)
+
+    monkeypatch.setattr(site.RequestHandlerClass, "do_GET", do_get)
+
+
+def refusal(site, tmp_path):
+    with pytest.raises(UserError) as caught:
+        download.fetch([f"{site.url}/a.zip"], None, tmp_path / "kept")
+    assert files(tmp_path / "kept") == []
+    return str(caught.value).removeprefix(f"{site.url}/a.zip: ")
+
+
+@pytest.mark.parametrize("lines", [["Content-Length: 5000000000"], []])
+def test_too_many_bytes_are_refused_whether_they_are_declared_or_not(site, tmp_path, monkeypatch, lines):
+    monkeypatch.setattr(transfer, "MAX_BYTES", 2**20)
+    answer(site, monkeypatch, *lines, body=[bytes(2**16)] * 100)
+    said = r"it has [0-9,]+ bytes or more; at most 1,048,576 are downloaded"
+    assert re.fullmatch(said, refusal(site, tmp_path))
+    assert len(site.requested) == 1
+
+
+def test_a_compressed_transfer_is_refused_and_not_unpacked(site, tmp_path, monkeypatch):
+    answer(site, monkeypatch, "Content-Encoding: gzip", f"Content-Length: {len(PACKED)}", body=[PACKED])
+    assert refusal(site, tmp_path) == "the server sends it compressed (gzip), though asked not to"
+
+
+def test_a_transfer_without_end_is_given_up(site, tmp_path, monkeypatch):
+    monkeypatch.setattr(transfer, "MAX_SECONDS", 0.5)
+    answer(site, monkeypatch, body=[b"a"] * 100, pause=0.05)
+    assert refusal(site, tmp_path) == "it is not there after 0.5 seconds"
+
+
+def test_a_slow_transfer_is_given_up(site, tmp_path, monkeypatch):
+    monkeypatch.setattr(transfer, "WINDOW_SECONDS", 0.5)
+    answer(site, monkeypatch, body=[b"a"] * 100, pause=0.05)
+    assert refusal(site, tmp_path) == "it comes with less than 4,096 bytes a second"
+
+
+def test_a_stall_in_the_middle_is_told_from_no_connection(site, tmp_path, monkeypatch):
+    monkeypatch.setattr(transfer, "TIMEOUT_SECONDS", 0.2)
+    answer(site, monkeypatch, "Content-Length: 9", body=[b"half", b"half"], pause=0.15)
+    assert refusal(site, tmp_path) == transfer.BROKEN
+    answer(site, monkeypatch, "Content-Length: 9", body=[b"half", b"half"], pause=1)
+    assert refusal(site, tmp_path) == "the transfer stalls: 30 seconds without a byte of the file"
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("https://example.org/a.zip?token=secret#part", "https://example.org/a.zip"),
+        ("https://me:secret@example.org/a.zip", "https://...@example.org/a.zip"),
+        ("https://me:sec/r?et@example.org:1/a.zip", "https://...@example.org:1/a.zip"),
+        ("file:///home/me/a.zip", "file:///home/me/a.zip"),
+        ("data/a.zip", "data/a.zip"),
+    ],
+)
+def test_of_an_address_no_secret_is_shown(address, shown):
+    assert download.shown(address) == shown
+
+
+def test_no_secret_of_an_address_is_printed(site, tmp_path, capfd):
+    secret = [f"http://me:secret@{site.url[7:]}/a.zip?token=secret", "http://me:secret@127.0.0.1:9/a.zip"]
+    with pytest.raises(UserError) as caught:
+        download.fetch([*secret, "https://me:secret@:1:2/a"], None, tmp_path / "kept")
+    assert "secret" not in str(caught.value) + "".join(capfd.readouterr())
+    write(site.folder / "a.zip", ARCHIVE)
+    download.fetch(secret, None, tmp_path / "kept")
+    assert "secret" not in "".join(capfd.readouterr())

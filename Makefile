@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: help repro report add-class test check bench clean lock
+.PHONY: help repro report add-class test check notebook bench clean lock
 
 help:  ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ check: $(VENV)/installed-dev  ## Check style, types and the direction of imports
 	ruff format --check .
 	mypy
 	lint-imports --no-cache
+
+notebook: $(VENV)/installed-dev  ## Run docs/article.ipynb and keep its outputs
+	python tests/docs/test_notebook.py
 
 bench: $(VENV)/installed  ## Measure speed
 	@for file in $(basename $(notdir $(wildcard benchmarks/bench_*.py))); do python -m benchmarks.$$file || exit 1; done

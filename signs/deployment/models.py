@@ -1,6 +1,7 @@
 """Which exported model to use."""
 
 import os
+import sysconfig
 from pathlib import Path
 
 from signs.core.errors import UserError
@@ -8,7 +9,8 @@ from signs.deployment import model_file
 from signs.deployment.predictor import Predictor
 
 EXPORTED = Path("models/exported")  # below the project
-SHIPPED = Path(__file__).parents[1] / "weights"
+# In a clone, and where pip puts data files.
+SHIPPED = (Path(__file__).parents[2] / "weights", Path(sysconfig.get_path("data")) / "share/signs/weights")
 
 
 def load(path: str | Path | None = None) -> Predictor:
@@ -31,7 +33,7 @@ def default_model() -> Path:
         UserError: There is neither.
     """
     trained = sorted(EXPORTED.glob("*/model.onnx"), key=lambda file: (file.stat().st_mtime, file))
-    shipped = SHIPPED / "model.onnx"
-    if not trained and not shipped.is_file():
+    shipped = [folder / "model.onnx" for folder in SHIPPED if (folder / "model.onnx").is_file()]
+    if not trained and not shipped:
         raise UserError("no model here: dvc repro trains and exports one, or --model names one")
-    return trained[-1] if trained else shipped
+    return trained[-1] if trained else shipped[0]

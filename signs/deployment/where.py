@@ -62,13 +62,14 @@ def keras_folder(model: Path) -> Path:
     """Where the Keras model of an exported one lies.
 
     Args:
-        model: `models/exported/NAME`, or a file in it.
+        model: `models/exported/NAME`, `weights`, or a file in one of them.
 
     Raises:
         UserError: It is not there.
     """
     exported = model if model.is_dir() else model.parent
-    folder = exported.parent.parent / exported.name
-    if not (folder / store.NETWORK).is_file():
-        raise UserError(f"{folder / store.NETWORK} is missing; --where needs the Keras model beside the exported one")
-    return folder
+    folders = [exported / "keras", exported.parent.parent / exported.name]
+    found = next((folder for folder in folders if (folder / store.NETWORK).is_file()), None)
+    if found is None:
+        raise UserError(f"{folders[1] / store.NETWORK} is missing; --where needs the Keras model of {exported}")
+    return found

@@ -14,7 +14,7 @@ def test_the_page_computes_what_the_model_computes(page_file, exported, chromium
     expected = load(exported).model.probabilities(images)
     with chromium() as page:
         page.goto(page_file.as_uri())
-        page.wait_for_function("globalThis.model")
+        page.wait_for_selector("#about:not(:empty)")
         found = np.array(page.evaluate(EVALUATE, [image.ravel().tolist() for image in images]))
     np.testing.assert_allclose(found, expected, atol=1e-5)
     np.testing.assert_array_equal(found.argmax(axis=1), expected.argmax(axis=1))
@@ -30,7 +30,7 @@ def test_a_photo_of_any_size_is_named_as_the_library_names_it_and_nothing_leaves
         requested = []
         page.on("request", lambda request: requested.append(request.url))
         page.goto(page_file.as_uri())
-        page.wait_for_function("globalThis.model")
+        page.wait_for_selector("#about:not(:empty)")
         page.set_input_files("#files", tmp_path / "photo.png")
         page.wait_for_selector("#results li meter")
         text = page.locator("#results li").inner_text()
@@ -43,7 +43,7 @@ def test_it_can_be_used_by_keyboard_and_screen_reader(page_file, chromium, tmp_p
     Image.new("RGB", (32, 32), "red").save(tmp_path / "red.png")
     with chromium() as page:
         page.goto(page_file.as_uri())
-        page.wait_for_function("globalThis.model")
+        page.wait_for_selector("#about:not(:empty)")
         page.set_input_files("#files", tmp_path / "red.png")
         page.wait_for_selector("#results li meter")
         found = Axe().run(page)
@@ -66,7 +66,7 @@ def test_a_hostile_class_name_is_text(exported, chromium, tmp_path):
         alerts = []
         page.on("dialog", lambda dialog: (alerts.append(dialog.message), dialog.dismiss()))
         page.goto(page_file.as_uri())
-        page.wait_for_function("globalThis.model")
+        page.wait_for_selector("#about:not(:empty)")
         page.set_input_files("#files", tmp_path / "red.png")
         page.wait_for_selector("#results li meter")
         assert "onerror" in page.locator("#results li").inner_text()

@@ -157,7 +157,7 @@ def test_a_photo_chosen_on_the_page_is_named(url, exported, images, tmp_path, ch
     with chromium() as page:
         page.goto(url)
         page.set_input_files("#files", [tmp_path / "sign.png", tmp_path / "note.png"])
-        page.wait_for_function("document.querySelectorAll('#results li').length === 2")
+        page.locator("#results li").nth(1).wait_for()
         texts = page.locator("#results li").all_inner_texts()
         assert expected.name in texts[1]
         assert "cannot be read as" in texts[0]

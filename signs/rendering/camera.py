@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 import numpy as np
-from joblib import Parallel, delayed
 
+from signs.core import memory
 from signs.core.params import Section
+from signs.rendering import workers as processes
 from signs.rendering.batch_rng import BatchRng
 from signs.rendering.lens import Lens, expose
 from signs.rendering.pose import Pose, place, prepare
@@ -13,6 +14,7 @@ from signs.rendering.scene import Background, Light, Surroundings, compose, make
 from signs.rendering.wear import Wear, apply_wear
 
 CHUNK = 64  # images that share a random stream, for any number of workers
+BYTES_PER_PIXEL = 50  # that rendering takes at least
 
 
 class Camera(Section):
@@ -52,18 +54,25 @@ def render(
         For each sign, uint8 RGB (count, height, width, 3).
 
     Raises:
-        UserError: The camera takes brightness from photographs, and there are none.
+        UserError: The camera takes brightness from photographs, and there are none; or the images take more memory
+            than there is.
     """
+    _check_memory(len(signs) * count, height * width, workers)
     ready = [[prepare(drawing, height, width) for drawing in drawings] for drawings in signs]
     starts = range(0, count, CHUNK)
     tasks = (
-        delayed(_render_chunk)(drawings, [*seed, start], start, height, width, camera, surroundings)
+        (drawings, [*seed, start], start, height, width, camera, surroundings)
         for drawings, seed in zip(ready, seeds, strict=True)
         for start in starts
     )
-    chunks = Parallel(n_jobs=workers)(tasks)
+    chunks = processes.run(_render_chunk, tasks, workers)
     per_sign = len(starts)
     return [np.concatenate(chunks[first : first + per_sign])[:count] for first in range(0, len(chunks), per_sign)]
+
+
+def _check_memory(images: int, pixels: int, workers: int) -> None:
+    needed = images * pixels * 3 + workers * CHUNK * pixels * BYTES_PER_PIXEL
+    memory.check(needed, f"rendering {images:,} images of {pixels:,} pixels", "render fewer or smaller ones")
 
 
 def _render_chunk(

@@ -5,10 +5,12 @@ a sign apart: `33_0.svg` and `33_1.svg` are two drawings of class 33, `bus_lane.
 "Bus lane".
 """
 
+import itertools
 import re
 import unicodedata
 from collections.abc import Collection, Iterable
 from pathlib import Path
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -17,6 +19,7 @@ from signs.core.errors import UserError
 from signs.data.reader import read_rgba
 from signs.rendering import svg
 
+Key = TypeVar("Key")
 Drawings = dict[str, list[np.ndarray]]  # by class name; each uint8 RGBA (height, width, 4)
 
 SUFFIXES = (".svg", ".png", ".jpg", ".jpeg")
@@ -33,7 +36,13 @@ def read(path: Path) -> np.ndarray:
     Raises:
         UserError: It cannot be read as a single image, or is too large.
     """
-    return svg.read(path) if path.suffix.lower() == ".svg" else read_rgba(path)
+    return read_all([path])[0]
+
+
+def read_all(paths: Iterable[Path]) -> list[np.ndarray]:
+    """Reads drawings, as `read` does, in less time than one by one."""
+    with svg.reader() as read_svg:
+        return [read_svg(path) if path.suffix.lower() == ".svg" else read_rgba(path) for path in paths]
 
 
 def cut_out(drawing: np.ndarray) -> np.ndarray:
@@ -91,12 +100,12 @@ def read_by_id(folder: Path, ids: Collection[int] | None = None) -> dict[int, li
             raise UserError(f"{path} is not named after a class id; expected ID.svg or ID_NUMBER.svg, as 33_0.svg")
         if ids is None or int(match[1]) in ids:
             found.setdefault(int(match[1]), []).append((int(match[2] or 0), path))
-    return {id: [read(path) for _, path in sorted(variants)] for id, variants in sorted(found.items())}
+    return _read_groups({id: [path for _, path in sorted(variants)] for id, variants in sorted(found.items())})
 
 
 def read_by_name(folder: Path) -> Drawings:
     """Reads a folder of drawings named after class names; see `group_by_name`."""
-    return {name: [read(path) for path in paths] for name, paths in group_by_name(files(folder)).items()}
+    return _read_groups(group_by_name(files(folder)))
 
 
 def group_by_name(paths: Iterable[Path]) -> dict[str, list[Path]]:
@@ -159,6 +168,11 @@ def new_path(folder: Path, name: str, suffix: str, *, known: Iterable[str] = ())
     if _folded(name) in map(_folded, [*known, *group_by_name(folder.glob("*"))]):
         raise UserError(f"{name!r} is a class already; choose another name")
     return path
+
+
+def _read_groups(groups: dict[Key, list[Path]]) -> dict[Key, list[np.ndarray]]:
+    drawings = iter(read_all(itertools.chain.from_iterable(groups.values())))
+    return {key: list(itertools.islice(drawings, len(paths))) for key, paths in groups.items()}
 
 
 def _drawings_among(paths: Iterable[Path]) -> list[Path]:

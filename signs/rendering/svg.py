@@ -1,19 +1,25 @@
-"""SVG to pixels, for files from anybody: nothing outside the file is read, and drawing it takes bounded time."""
+"""SVG to pixels, for files from anybody: nothing outside the file is read, and time and memory are bounded."""
 
-import io
 import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
-from xml.etree import ElementTree
 
 import numpy as np
-import resvg_py
 
 from signs.core.errors import UserError
+from signs.core.files import read_bytes
 from signs.data.reader import decode_rgba
 
+PROCESS = Path(__file__).with_name("svg_process.py")
 PIXELS = 512  # longer side of the picture
 MAX_BYTES = 32 * 2**20
-MAX_DEPTH = 100  # of nested elements; some hundreds crash the process
+MAX_MEMORY = 2**30  # bytes
+MAX_SECONDS = 10  # of processor time; a drawing in data/ takes 0.03
+MAX_WAIT = 60  # seconds, on a busy machine
 # What makes a drawing depend on more than its own text: files, installed fonts, code. A filter can take for ever.
 NOT_SELF_CONTAINED = re.compile(
     r"<!ENTITY|<(?:[\w.-]+:)?(?:image|script|foreignObject|text|filter)\b"
@@ -22,18 +28,36 @@ NOT_SELF_CONTAINED = re.compile(
 )
 
 
-def read(path: Path) -> np.ndarray:
-    """Reads an SVG.
+@contextmanager
+def reader() -> Iterator[Callable[[Path], np.ndarray]]:
+    """Gives a function that reads an SVG; one process draws all of them, and ends with the context.
 
-    Returns:
-        uint8 RGBA (height, width, 4) with a longer side of `PIXELS`, whatever size the SVG claims.
+    The function takes a path. It returns uint8 RGBA (height, width, 4) with a longer side of `PIXELS`, whatever size
+    the SVG claims.
 
     Raises:
-        UserError: It is too large, no SVG, refers to anything outside itself, or is nested too deeply.
+        UserError: By the function: the file is too large, no SVG, refers to anything outside itself, or takes too much
+            time or memory to draw.
     """
-    if path.stat().st_size > MAX_BYTES:
-        raise UserError(f"{path} has {path.stat().st_size:,} bytes; an SVG may have {MAX_BYTES:,}")
-    content = path.read_bytes()
+    with _drawing_process() as connection:
+        yield lambda path: decode_rgba(_drawn(connection, _self_contained(path), path), str(path))
+
+
+@contextmanager
+def _drawing_process() -> Iterator[Connection]:
+    ours, theirs = Pipe()
+    limits = map(str, (theirs.fileno(), PIXELS, MAX_SECONDS, MAX_MEMORY))
+    command = [sys.executable, "-P", str(PROCESS), *limits]
+    with ours, subprocess.Popen(command, stderr=subprocess.DEVNULL, pass_fds=[theirs.fileno()]) as process:
+        try:
+            theirs.close()
+            yield ours
+        finally:
+            process.kill()
+
+
+def _self_contained(path: Path) -> bytes:
+    content = read_bytes(path, MAX_BYTES)
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError:
@@ -43,24 +67,20 @@ def read(path: Path) -> np.ndarray:
             f"{path} has text, scripts, filters, entities or references to other files; a drawing must be "
             "self-contained, with letters as paths"
         )
-    _check_depth(content, path)
+    return content
+
+
+def _drawn(connection: Connection, content: bytes, path: Path) -> bytes:
+    """The picture as PNG."""
     try:
-        png = resvg_py.svg_to_bytes(svg_string=text, width=PIXELS, height=PIXELS, skip_system_fonts=True)
-    except Exception as error:  # resvg raises its own types
-        raise _not_drawable(path, error) from None
-    return decode_rgba(bytes(png), str(path))
-
-
-def _check_depth(content: bytes, path: Path) -> None:
-    depth = 0
-    try:
-        for event, _ in ElementTree.iterparse(io.BytesIO(content), ("start", "end")):
-            depth += 1 if event == "start" else -1
-            if depth > MAX_DEPTH:
-                raise UserError(f"{path} has more than {MAX_DEPTH} nested elements; a drawing needs few")
-    except ElementTree.ParseError as error:
-        raise _not_drawable(path, error) from None
-
-
-def _not_drawable(path: Path, error: Exception) -> UserError:
-    return UserError(f"{path} cannot be drawn as SVG: {' '.join(str(error).split())}")
+        connection.send_bytes(content)
+        answer = connection.recv_bytes() if connection.poll(MAX_WAIT) else b""
+    except (EOFError, OSError):  # the process ended
+        answer = b""
+    if not answer:
+        raise UserError(
+            f"{path} cannot be drawn in {MAX_SECONDS} seconds and {MAX_MEMORY / 2**30:.0f} GiB of memory; simplify it"
+        )
+    if answer.startswith(b"-"):
+        raise UserError(f"{path} cannot be drawn as SVG: {' '.join(answer[1:].decode('utf-8', 'replace').split())}")
+    return answer

@@ -1,3 +1,6 @@
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +15,7 @@ from signs.rendering.camera import CHUNK, Camera, render
 from signs.rendering.lens import demosaic
 from signs.rendering.scene import Surroundings
 
+ROOT = Path(__file__).parents[2]
 STILL = {
     "pose": {"scale": (0.5, 0.5), "aspect": (1, 1), "rotation": (0, 0), "offset": (0, 0), "perspective": (0, 0)},
     "wear": {"fading": 0, "bleaching": 0, "dirt": 0, "stickers": 0, "graffiti": 0},
@@ -396,3 +400,29 @@ def test_mottle_varies_smoothly():
     found = grey(lens_mottle=0.4).astype(int)
     assert np.abs(np.diff(found, axis=1)).max() < np.ptp(found)
     assert found.std(axis=(1, 2, 3)).max() > 5
+
+
+RENDERING = """
+import sys
+from tests.rendering.test_camera import images
+images(count=100_000, workers=2)
+"""
+
+
+def test_workers_end_with_a_process_that_is_killed():
+    with subprocess.Popen([sys.executable, "-c", RENDERING], cwd=ROOT, stderr=subprocess.DEVNULL) as process:
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+        while len(started := children.read_text().split()) < 3:  # two workers, and what tracks their resources
+            time.sleep(0.1)
+        time.sleep(5)
+        process.kill()
+    for _ in range(300):
+        if not any(Path("/proc", child).exists() for child in started):
+            return
+        time.sleep(0.1)
+    pytest.fail("a worker goes on")
+
+
+def test_more_images_than_memory_holds_are_refused_before_the_first_is_rendered():
+    with pytest.raises(UserError, match=r"^rendering 1,000,000,000 images of 1,024 pixels takes at least 3,072 GB"):
+        images(count=10**9)

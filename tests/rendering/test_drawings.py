@@ -123,7 +123,6 @@ def test_an_svg_that_is_not_self_contained_is_refused(tmp_path, content):
         ("", r"a\.svg cannot be drawn as SVG: "),
         ("hello", r"a\.svg cannot be drawn as SVG: "),
         ("<html><body/></html>", r"a\.svg cannot be drawn as SVG: "),
-        (svg("<g>" * 600 + "</g>" * 600), r"a\.svg has more than 100 nested elements"),
         (svg()[:-3], r"a\.svg cannot be drawn as SVG: "),
         (svg(attributes='width="0" height="9"'), r"a\.svg cannot be drawn as SVG: .*size"),
         (png(1, 1, 8, 0, [b"\0"]), r"a\.svg is not an SVG in UTF-8"),
@@ -146,7 +145,7 @@ def test_an_svg_of_absurd_length_is_refused_unread(tmp_path):
     path = tmp_path / "a.svg"
     with path.open("wb") as file:
         file.truncate(2**25 + 1)
-    with pytest.raises(UserError, match=r"a\.svg has 33,554,433 bytes; an SVG may have 33,554,432"):
+    with pytest.raises(UserError, match=r"a\.svg has 33,554,433 bytes; at most 33,554,432 are read"):
         drawings.read(path)
 
 

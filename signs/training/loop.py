@@ -103,6 +103,8 @@ class _Run:
         state = checkpoints.read(checkpoint) if checkpoint else None
         if state is None:
             return State([], [], [])
+        if [array.shape for array in state.variables] != [variable.shape for variable in self.variables]:
+            raise UserError(f"{checkpoint} is the state of another network; delete it, and training starts anew")
         assign(self.variables, state.variables)
         return state
 

@@ -2,6 +2,7 @@
 
 import itertools
 import re
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -43,6 +44,8 @@ class SignClass(NamedTuple):
 class Classes:
     """The classes of a data set, in ascending order of id. Ids may have gaps and start anywhere.
 
+    Names are in composed form (NFC): macOS writes ä as a and a mark, other systems as one character.
+
     Raises:
         ValueError: An id occurs twice or is negative, or an origin is unknown.
     """
@@ -50,7 +53,7 @@ class Classes:
     rows: tuple[SignClass, ...]
 
     def __post_init__(self) -> None:
-        rows = tuple(sorted(self.rows))
+        rows = tuple(sorted(map(_composed, self.rows)))
         object.__setattr__(self, "rows", rows)
         for row, successor in itertools.pairwise(rows):
             if row.id == successor.id:
@@ -151,6 +154,11 @@ def parse_id(text: str) -> int:
     if not re.fullmatch("[0-9]{1,18}", text):
         raise ValueError(f"ClassId {text[:40]!r} is not a whole number from 0")
     return int(text)
+
+
+def _composed(row: SignClass) -> SignClass:
+    name, mirrored = (unicodedata.normalize("NFC", text) for text in (row.name, row.mirrored))
+    return row._replace(name=name, mirrored=mirrored)
 
 
 def _sign_class(row: dict[str, str | None]) -> SignClass:

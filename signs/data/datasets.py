@@ -1,10 +1,10 @@
 """A data set: a folder with `train.p`, `valid.p`, `test.p` and `signnames.csv`."""
 
 import hashlib
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 from pydantic import model_validator
@@ -27,11 +27,13 @@ class Split(NamedTuple):
         features: (n, height, width, channels), uint8 0-255, or float32 in [-1, 1] after preprocessing.
         labels: Class ids, int64 (n,).
         synthetic: Which images stage `synthesize` made, bool (n,); None if that is unknown.
+        filenames: File that each image was read from, text (n,), empty where there is none; None if all are unknown.
     """
 
     features: np.ndarray
     labels: np.ndarray
     synthetic: np.ndarray | None = None
+    filenames: np.ndarray | None = None
 
     def of(self, ids: Collection[int]) -> "Split":
         """The images of these classes, in the same order."""
@@ -43,8 +45,7 @@ class Split(NamedTuple):
 
     def at(self, rows: np.ndarray) -> "Split":
         """The images at these positions, or where this mask is true."""
-        synthetic = None if self.synthetic is None else self.synthetic[rows]
-        return Split(self.features[rows], self.labels[rows], synthetic)
+        return Split(**{name: array[rows] for name, array in self._asdict().items() if array is not None})
 
 
 class Shares(Section):
@@ -148,14 +149,18 @@ def read_split(file: BinaryIO, where: str) -> Split:
     Raises:
         UserError: The file is no such pickle.
     """
-    content = pickles.read(file, where)
+    return split_of(pickles.read(file, where), where)
+
+
+def split_of(content: Mapping[str, Any], where: str) -> Split:
+    """Makes a split of the content of a pickle; arguments and errors as in `read_split`."""
     if not {"features", "labels"} <= content.keys():
         raise UserError(f"{where} holds {sorted(content)[:10]}; expected a dict with the keys 'features' and 'labels'")
     for key in Split._fields:
         value = content.get(key)
-        if not isinstance(value, np.ndarray) and (value is not None or key != "synthetic"):
+        if not isinstance(value, np.ndarray) and (value is not None or key in ("features", "labels")):
             raise UserError(f"{where}: {key} are a {type(value).__name__}; expected an array")
-    split = Split(content["features"], content["labels"], content.get("synthetic"))
+    split = Split(content["features"], content["labels"], content.get("synthetic"), content.get("filenames"))
     if split.features.ndim == 3:
         split = split._replace(features=split.features[..., np.newaxis])
     _check_split(split, where)
@@ -232,7 +237,7 @@ def _checked(dataset: DataSet | Stream, where: str) -> Iterator[tuple[str, Split
 
 
 def _check_split(split: Split, where: str) -> None:
-    features, labels, synthetic = split
+    features, labels, synthetic, filenames = split
     if features.ndim != 4 or features.dtype not in (np.uint8, np.float32):
         raise UserError(
             f"{where}: features are {features.dtype} of shape {features.shape}; expected "
@@ -246,8 +251,23 @@ def _check_split(split: Split, where: str) -> None:
         raise UserError(
             f"{where}: synthetic is {synthetic.dtype} of shape {synthetic.shape}; expected bool of shape {labels.shape}"
         )
+    if filenames is not None and (filenames.shape != labels.shape or not _is_text(filenames)):
+        raise UserError(
+            f"{where}: filenames are {filenames.dtype} of shape {filenames.shape}; expected text of shape "
+            f"{labels.shape}"
+        )
     if not features.size:
         raise UserError(f"{where}: no image in it (features of shape {features.shape}); each split needs some")
     lowest = labels.astype(np.int64).min()
     if lowest < 0:
         raise UserError(f"{where}: label {lowest} is negative; class ids start at 0")
+
+
+def _is_text(array: np.ndarray) -> bool:
+    if array.dtype.kind != "U":
+        return False
+    try:
+        "".join(array.tolist()).encode()
+    except (ValueError, SystemError):  # a damaged file may hold numbers that are no characters
+        return False
+    return True

@@ -12,10 +12,23 @@ from PIL import Image, ImageOps
 
 from signs.core.errors import UserError
 
-FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")  # PPM covers PBM, PGM and PNM too
+FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP")  # PPM: PBM, PGM and PNM too
 MAX_BYTES = 64 * 2**20
 MAX_PIXELS = 40_000_000
 DEEP = {"I;16": 65535, "I;16B": 65535, "I;16L": 65535, "I": 65535}  # grey modes of over 8 bits, and their white
+
+
+def is_image(path: Path) -> bool:
+    """Whether a regular file starts as an image of a known format does. Whether it is whole only reading shows."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            Image.open(path, formats=FORMATS).close()
+        return True
+    except Image.DecompressionBombError:
+        return True  # `read_rgba` says how large it may be
+    except Exception:  # Pillow raises many kinds for what is no image
+        return False
 
 
 def read_rgba(path: Path) -> np.ndarray:
@@ -64,7 +77,7 @@ def decode_rgba(content: bytes, where: str) -> np.ndarray:
         raise
     except Exception as error:  # Pillow raises many kinds for a damaged file
         reason = "it is no image" if isinstance(error, Image.UnidentifiedImageError) else " ".join(str(error).split())
-        raise UserError(f"{where} cannot be read as {', '.join(FORMATS)}: {reason[:200]}") from None
+        raise UserError(f"{where} cannot be read as PNG, JPEG or the like: {reason[:200]}") from None
 
 
 def on_background(image: np.ndarray, colour: tuple[int, int, int] = (255, 255, 255)) -> np.ndarray:

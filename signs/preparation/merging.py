@@ -36,7 +36,7 @@ def merge(original: DataSet, synthetic: DataSet, *, hide_photographs_of: list[Cl
     renumbered = _renumber(original.classes, synthetic.classes)
     new = [row for row in renumbered if row.id not in known]
     own_ids, ids = np.sort(synthetic.classes.ids), np.array([row.id for row in renumbered])
-    added = synthetic.map(lambda split: Split(split.features, ids[np.searchsorted(own_ids, split.labels)]))
+    added = synthetic.map(lambda split: split._replace(labels=ids[np.searchsorted(own_ids, split.labels)]))
 
     def splits() -> Iterator[tuple[str, Split]]:
         yield "train", _join(original.train.without(hidden), added.train)
@@ -77,7 +77,11 @@ def _join(original: Split, synthetic: Split) -> Split:
 
 def _concatenate(first: Split, second: Split) -> Split:
     features = np.concatenate([first.features, second.features])
-    return Split(features, np.concatenate([first.labels, second.labels]))
+    labels = np.concatenate([first.labels, second.labels])
+    if first.filenames is None and second.filenames is None:
+        return Split(features, labels)
+    names = [np.full(len(part.labels), "") if part.filenames is None else part.filenames for part in (first, second)]
+    return Split(features, labels, filenames=np.concatenate(names))
 
 
 def _check_in_both(ids: list[int], original: Classes, synthetic: Classes) -> None:

@@ -6,6 +6,7 @@ from typing import Any, Literal
 from signs.core.params import Sha256, validated
 from signs.data import classes
 from signs.data.datasets import DataSet
+from signs.sources import account
 from signs.sources.folders import read_folders
 from signs.sources.gtsrb import read_gtsrb
 from signs.sources.release import Mirrors, read_release
@@ -43,13 +44,15 @@ def fetch(
     Raises:
         UserError: The source gives no sound data set.
     """
-    if source == "folders":
-        return read_folders(path, **folders)
-    downloads, known = data / "downloads", classes.read(data / classes.FILE_NAME)
+    downloads, names = data / "downloads", data / classes.FILE_NAME
     match source:
         case "sample":
-            return render_sample(path, known, **sample)
+            return render_sample(path, classes.read(names), **sample)
         case "signs":
-            return read_release(downloads, known, url, sha256)
+            dataset = read_release(downloads, classes.read(names), url, sha256)
         case "gtsrb":
-            return read_gtsrb(downloads, known, **gtsrb)
+            dataset = read_gtsrb(downloads, classes.read(names), **gtsrb)
+        case "folders":
+            dataset = read_folders(path, **folders)
+    print(account.of_classes(dataset))
+    return dataset

@@ -1,112 +1,107 @@
-"""Source `folders`: your own images, one folder for each class."""
+"""Source `folders`: your own images, however they are laid out."""
 
-import itertools
-import re
 from pathlib import Path
 
 import numpy as np
+from tqdm import tqdm
 
 from signs.core.errors import UserError
+from signs.core.files import read_bytes
 from signs.core.params import Count, Seed, validated
+from signs.core.tables import MAX_BYTES
+from signs.data import classes
 from signs.data.classes import Classes, SignClass
-from signs.data.datasets import SPLITS, DataSet, Shares, Split, check
+from signs.data.datasets import DataSet, Shares, Split, check
 from signs.data.reader import read_rgb, resize
+from signs.sources import account, folder_layout, image_tables, table_layout, versioning
+from signs.sources.layouts import Entry, Layout
+from signs.sources.listing import Listing, refuse, survey
+from signs.sources.numbering import number
+from signs.sources.splitting import Parts, split
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".ppm", ".webp")
+UNREADABLE = "images that cannot be read; mend, convert or remove them"
+UNTRAINED = "classes without a training image; add some, or remove their images from the other splits"
 
 
 @validated("fetch.folders")
 def read_folders(path: Path, *, height: Count, width: Count, shares: Shares, track: str | None, seed: Seed) -> DataSet:
-    """Reads a folder of folders of images and splits it.
+    """Reads a folder of images, and splits it where it is not split already. Prints what it read and passed over.
 
-    Each folder is a class. If all folder names are numbers, these are the class ids; else ids count from 0, in order
-    of the names. Images become 8-bit RGB, see `data.reader`. Hidden files and files with other suffixes are ignored.
+    Images become 8-bit RGB, see `data.reader`. `docs/own-images.md` describes the layouts.
 
     Args:
-        path: Holds a folder for each class, with images of any size.
+        path: Holds a folder for each class, or train, valid and test with such folders, or CSV tables of images.
         height: Of the images, in pixels; each is scaled to that size.
         width: Of the images, in pixels.
-        shares: Share of each class's tracks in each split. Training gets what rounding leaves.
+        shares: Share of each class's tracks in each split. Training gets what rounding leaves. Splits that are given
+            stay as they are; a missing one gets its share of the training images.
         track: Regular expression to search file names for. Files of a class with the same match (or the same first
             group) are a track and go to the same split. A file without a match is a track of its own; with None,
             every file is.
         seed: Seed of the split. Each class is split on its own: adding images to one does not change the others.
 
     Raises:
-        UserError: There are no images, one is unreadable, or a split is empty.
+        UserError: The layout is none of these, images or rows are unreadable, or a split is empty.
     """
-    found = _find(path)
-    parts: dict[str, list[tuple[Path, int]]] = {split: [] for split in SPLITS}
-    for row, files in found:
-        rng = np.random.default_rng([seed, row.id])
-        for split, chosen in zip(SPLITS, divide(tracks(files, track), shares, rng), strict=True):
-            parts[split] += [(file, row.id) for file in chosen]
-    for split, part in parts.items():
+    outer = survey(path)
+    listing = folder_layout.unwrapped(outer)
+    layout = _layout(listing)
+    names = next(filter(Path.is_file, [folder / classes.FILE_NAME for folder in (listing.folder, path)]), None)
+    rows = number({entry.name for entry in layout.entries}, names, path)
+    parts = split(layout.entries, {name: row.id for name, row in rows.items()}, track=track, shares=shares, seed=seed)
+    _check(parts, rows, path)
+    dataset = _read(listing.folder.relative_to(path), path, parts, rows, (height, width))
+    print(f"Read {len(layout.entries):,} images of {len(rows):,} classes from {listing.folder}: {layout.form}.")
+    print(account.of_passed_over(outer.passed_over + layout.passed_over))
+    if note := versioning.advice(path):
+        print(note)
+    return check(dataset, str(path))
+
+
+def _layout(listing: Listing) -> Layout:
+    contents = {path: read_bytes(listing.folder / path, MAX_BYTES) for path in table_layout.candidates(listing)}
+    found = {path: image_tables.parse(content, str(listing.folder / path)) for path, content in contents.items()}
+    tables = {path: table for path, table in found.items() if table}
+    layout = table_layout.place(listing, tables) if tables else folder_layout.place(listing)
+    others = [path for path in listing.tables if path not in tables and not path.endswith(classes.FILE_NAME)]
+    layout.passed_over["CSV files that list no images"] = len(others)
+    return layout
+
+
+def _check(parts: Parts, rows: dict[str, SignClass], path: Path) -> None:
+    for name, part in parts.items():
         if not part:
-            raise UserError(f"{path}: {split} gets no image; raise fetch.folders.shares.{split} or add images")
-    train, valid, test = (_read(part, height, width) for part in parts.values())
-    return check(DataSet(train, valid, test, Classes(tuple(row for row, _ in found))), str(path))
+            raise UserError(f"{path}: {name} gets no image; raise fetch.folders.shares.{name} or add images")
+    untrained = sorted(rows.keys() - {entry.name for entry in parts["train"]})
+    if untrained:
+        refuse(path, {UNTRAINED: untrained})
 
 
-def tracks(files: list[Path], pattern: str | None) -> list[list[Path]]:
-    """Groups files by what a pattern finds in their names, in order of that."""
-    try:
-        expression = re.compile(pattern or "")
-    except re.error as error:
-        raise UserError(f"params.yaml: fetch.folders.track {pattern!r} is no regular expression: {error}") from None
-    groups: dict[str, list[Path]] = {}
-    for file in files:
-        match = expression.search(file.name)
-        shared = match and match[min(expression.groups, 1)]
-        groups.setdefault(shared or file.name, []).append(file)
-    return [groups[key] for key in sorted(groups)]
+def _read(folder: Path, path: Path, parts: Parts, rows: dict[str, SignClass], shape: tuple[int, int]) -> DataSet:
+    """Reads the images in `path / folder`; a UserError names all that cannot be read."""
+    faults: list[str] = []
+    read = {}
+    for name, part in parts.items():
+        features = np.zeros((len(part), *shape, 3), dtype=np.uint8)
+        for image, entry in zip(features, tqdm(part, desc=name, unit=" images", leave=False), strict=True):
+            file = path / folder / entry.file
+            try:
+                image[...] = resize(_cropped(read_rgb(file), entry), *shape)
+            except UserError as error:
+                faults.append(str(error).replace(str(file), entry.file))
+        labels = np.array([rows[entry.name].id for entry in part], dtype=np.int64)
+        read[name] = Split(features, labels, filenames=np.array([(folder / entry.file).as_posix() for entry in part]))
+    if faults:
+        refuse(path, {UNREADABLE: faults})
+    return DataSet(**read, classes=Classes(tuple(rows.values())))
 
 
-def divide(groups: list[list[Path]], shares: Shares, rng: np.random.Generator) -> list[list[Path]]:
-    """Divides whole groups of files among train, valid and test."""
-    order = [groups[i] for i in rng.permutation(len(groups))]
-    valid = int(len(groups) * shares.valid + 1e-9)
-    test = int(len(groups) * shares.test + 1e-9)
-    parts = order[valid + test :], order[:valid], order[valid : valid + test]
-    return [sorted(file for group in part for file in group) for part in parts]
-
-
-def _find(path: Path) -> list[tuple[SignClass, list[Path]]]:
-    """The classes in a folder, and the images of each."""
-    if not path.is_dir():
-        raise UserError(f"fetch.path: {path} is no folder; it should hold a folder of images for each class")
-    listed = {
-        folder.name: sorted(file for file in _visible(folder) if file.suffix.lower() in SUFFIXES)
-        for folder in _visible(path)
-        if folder.is_dir()
-    }
-    if not any(listed.values()):
-        raise UserError(
-            f"fetch.path: {path} holds no folders with {', '.join(SUFFIXES)} files; make one for each class, or name "
-            "another folder: dvc exp run -S fetch.source=folders -S fetch.path=data/images"
-        )
-    empty = [name for name, files in listed.items() if not files]
-    if empty:
-        raise UserError(f"{path / empty[0]} holds no image; fill it or remove it")
-    return [(row, listed[row.name]) for row in _number(path, list(listed))]
-
-
-def _number(path: Path, names: list[str]) -> list[SignClass]:
-    if not all(re.fullmatch("[0-9]{1,9}", name) for name in names):
-        return [SignClass(i, name, "photographs") for i, name in enumerate(names)]
-    rows = sorted(SignClass(int(name), name, "photographs") for name in names)
-    for row, successor in itertools.pairwise(rows):
-        if row.id == successor.id:
-            raise UserError(f"{path} has folders {row.name} and {successor.name}, both of class {row.id}; rename one")
-    return rows
-
-
-def _visible(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
-
-
-def _read(part: list[tuple[Path, int]], height: int, width: int) -> Split:
-    features = np.empty((len(part), height, width, 3), dtype=np.uint8)
-    for image, (file, _) in zip(features, part, strict=True):
-        image[...] = resize(read_rgb(file), height, width)
-    return Split(features, np.array([label for _, label in part], dtype=np.int64))
+def _cropped(image: np.ndarray, entry: Entry) -> np.ndarray:
+    if entry.box is None:
+        return image
+    left, top, right, bottom = (max(0, edge) for edge in entry.box)
+    part = image[top:bottom, left:right]
+    if not part.size:
+        height, width = image.shape[:2]
+        raise UserError(f"{entry.file}: the box {entry.box} holds no pixel of its {width}x{height}")
+    return part

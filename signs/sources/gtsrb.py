@@ -142,7 +142,7 @@ def _tables(archive: zipfile.ZipFile) -> list[str]:
 
 def _entries(archive: zipfile.ZipFile, table: str) -> list[Entry]:
     where, folder = f"{archive.filename}/{table}", PurePosixPath(table).parent
-    rows = tables.parse(content(archive, table), where, ("Filename", "ClassId"), delimiter=";")
+    rows = tables.parse(content(archive, table), where, ("Filename", "ClassId"))
     try:
         return [Entry(str(folder / row["Filename"]), parse_id(row["ClassId"])) for row in rows]
     except ValueError as error:
@@ -157,4 +157,5 @@ def _split(archive: zipfile.ZipFile, entries: list[Entry], height: int, width: i
         if entry.file not in members:
             raise UserError(f"{where} is missing, though a table lists it")
         image[...] = resize(decode_rgb(content(archive, entry.file), where), height, width)
-    return Split(features, np.array([entry.label for entry in entries], dtype=np.int64))
+    labels = np.array([entry.label for entry in entries], dtype=np.int64)
+    return Split(features, labels, filenames=np.array([entry.file for entry in entries], dtype=str))

@@ -12,10 +12,10 @@ import pooch
 from pydantic import BeforeValidator, Field
 
 from signs.core.errors import UserError
-from signs.data import classes
+from signs.data import classes, pickles
 from signs.data.classes import Classes, classes_from_labels
-from signs.data.datasets import SPLITS, DataSet, check, read_split
-from signs.sources import archives, download
+from signs.data.datasets import SPLITS, DataSet, Split, check, split_of
+from signs.sources import archives, conversion, download
 
 Mirrors = Annotated[list[str], BeforeValidator(lambda url: [url] if isinstance(url, str) else url), Field(min_length=1)]
 
@@ -47,13 +47,19 @@ def read_release(downloads: Path, known: Classes, mirrors: list[str], sha256: st
         names = _only(archive, classes.FILE_NAME)
     for split, content in contents.items():
         print(provenance(split, content, KNOWN_SHA256))
-    splits = {split: read_split(io.BytesIO(content), f"{path}/{split}.p") for split, content in contents.items()}
+    splits = _splits(contents, path)
     ids = np.unique(splits["train"].labels)
     own = classes.parse(names, f"{path}/{classes.FILE_NAME}") if names else None
     named = own or (known if np.array_equal(known.ids, ids) else None)
     if named is None:
         print(f"The zip names no classes and its {len(ids)} are not those of signnames.csv: ids serve as names")
     return check(DataSet(**splits, classes=classes_from_labels(ids, named)), str(path))
+
+
+def _splits(contents: dict[str, bytes], path: Path) -> dict[str, Split]:
+    read = {split: pickles.read(io.BytesIO(content), f"{path}/{split}.p") for split, content in contents.items()}
+    arrays = conversion.converted({f"{path}/{split}.p": found for split, found in read.items()})
+    return {split: split_of(arrays[f"{path}/{split}.p"], f"{path}/{split}.p") for split in contents}
 
 
 def provenance(split: str, content: bytes, known: Mapping[str, str]) -> str:

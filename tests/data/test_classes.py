@@ -1,4 +1,5 @@
 import re
+import unicodedata
 from pathlib import Path
 
 import numpy as np
@@ -65,7 +66,7 @@ def test_classes_are_in_order_of_their_ids(rows):
     assert len(known) == len(rows)
     assert known.ids.dtype == np.int64
     assert known.ids.tolist() == sorted(row.id for row in rows)
-    assert known.names == [row.name for row in sorted(rows)]
+    assert known.names == [unicodedata.normalize("NFC", row.name) for row in sorted(rows)]
 
 
 @pytest.mark.parametrize(
@@ -166,12 +167,29 @@ def test_a_line_may_leave_out_origin_and_mirror_image(tmp_path):
     )
 
 
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_semicolons_and_tabs_separate_cells_as_commas_do(separator):
+    lines = (("ClassId", "SignName"), ("0", "Fußgänger"), ("1", f'"Stop{separator} now"'))
+    content = "\r\n".join(separator.join(line) for line in lines).encode()
+    assert classes.parse(content, "a.csv").names == ["Fußgänger", f"Stop{separator} now"]
+
+
+def test_names_in_two_unicode_forms_are_one_name():
+    known = Classes((SignClass(0, "Fußga\u0308nger", "photographs", "Fußg\u00e4nger"),))
+    assert known.names == ["Fußg\u00e4nger"]
+    assert known.partners.tolist() == [0]
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
         (None, "is missing; it names the classes, a line each: ClassId,SignName,Origin,Mirrored"),
         (b"", "is no table of ClassId, SignName: it has the columns ''"),
-        (b"ClassId;SignName\n0;Stop\n", "is no table of ClassId, SignName: it has the columns 'ClassId;SignName'"),
+        (b"ClassId|SignName\n0|Stop\n", "is no table of ClassId, SignName: it has the columns 'ClassId|SignName'"),
+        (
+            "ClassId,SignName\n0,Stop\n".encode("utf-16"),
+            "is no table of ClassId, SignName: it is in UTF-16; save it as",
+        ),
         (b"ClassId,SignName\n0\n", "is no table of ClassId, SignName: row 1 has more or fewer cells than the header"),
         (b"ClassId,SignName\n0,Left, then right\n", "is no table of ClassId, SignName: row 1 has more or fewer cells"),
         (b"ClassId,SignName\n0,\xff\xfe\n", "is no table of ClassId, SignName: 'utf-8' codec can't decode byte 0xff"),

@@ -1,3 +1,4 @@
+import errno
 import io
 import pickle
 import subprocess
@@ -11,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
+from signs.core.errors import UserError
 from signs.data import datasets
 from signs.data.classes import Classes, SignClass
-from signs.data.datasets import SPLITS, DataSet, Split
+from signs.data.datasets import SPLITS, DataSet, Split, Stream
 from tests.specimens import frozen
 
 ROOT = Path(__file__).parents[2]
@@ -162,9 +164,13 @@ def test_an_error_in_the_middle_of_writing_leaves_what_was_there(tmp_path):
     folder = tmp_path / "data"
     datasets.write(folder, dataset())
     before = datasets.digest(folder)
-    broken = Classes((SignClass(2, "\ud800 has no UTF-8", "photographs"), SignClass(7, "b", "rendered")))
-    with pytest.raises(UnicodeEncodeError):
-        datasets.write(folder, dataset(train=split(9), classes=broken))
+
+    def items():
+        yield "train", split(9)
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(OSError, match="No space left"):
+        datasets.write(folder, Stream(items, dataset().classes))
     assert datasets.digest(folder) == before
     assert list(tmp_path.iterdir()) == [folder]
 
@@ -242,7 +248,7 @@ def test_a_file_is_written_without_a_copy_read_with_one_and_then_held_once(tmp_p
 
 
 def test_how_an_array_lies_in_memory_does_not_change_the_file(tmp_path):
-    features, labels, _ = split()
+    features, labels = split()[:2]
     lying = [(features, labels), (np.asfortranarray(features), np.repeat(labels, 2)[::2])]
     lying.append((frozen(features), frozen(labels)))
     digests = set()
@@ -262,6 +268,34 @@ def test_other_keys_are_passed_over():
 def test_which_images_are_synthetic_is_a_truth_for_each(wrong):
     with pytest.raises(ValueError, match=r"train\.p: synthetic (is|are) .*expected"):
         unpickled(pickled(synthetic=wrong))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        np.array(["a.png"] * 5),
+        np.array([["a.png"]] * 6),
+        np.arange(6),
+        np.array([b"a.png"] * 6),
+        np.frombuffer(b"\xff" * 24, "<U1"),
+        np.array(["\ud800"] * 6),
+        "a.png",
+    ],
+)
+def test_file_names_are_a_text_for_each_image(wrong):
+    with pytest.raises(UserError, match=r"train\.p: filenames are .*expected"):
+        unpickled(pickled(filenames=wrong))
+
+
+def test_file_names_stay_with_the_images(tmp_path):
+    names = np.array([f"stop/{letter}.png" for letter in "abcdeä"])
+    named = split()._replace(filenames=names)
+    datasets.write(tmp_path / "data", dataset(train=named))
+    found = datasets.read(tmp_path / "data")
+    assert found.train.filenames.tolist() == names.tolist()
+    assert found.valid.filenames is None
+    assert found.train.of([7]).filenames.tolist() == names[1::2].tolist()
+    assert found.train.without([7]).filenames.tolist() == found.train.at(found.train.labels == 2).filenames.tolist()
 
 
 def test_images_without_a_channel_axis_get_one():

@@ -142,6 +142,19 @@ def test_one_colour_stays_one_colour(rows, columns, height, width, value):
     np.testing.assert_array_equal(reader.resize(plain, height, width), np.full((height, width, 3), value, np.uint8))
 
 
+def test_an_image_is_told_by_how_it_starts(tmp_path):
+    path = tmp_path / "notes.txt"
+    for format in ("BMP", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP"):
+        path.write_bytes(encoded(format))
+        assert reader.is_image(path)
+        assert reader.read_rgb(path).shape == PICTURE.shape
+    path.write_bytes(encoded("PNG", Image.new("1", (30_000, 30_000))))  # too large, but an image
+    assert reader.is_image(path)
+    for content in (b"", b"BMW photos", b"P5 is a kind of PNM", b"\x89PNG", b"Path,ClassId\n"):
+        path.write_bytes(content)
+        assert not reader.is_image(path)
+
+
 WHOLE = [encoded(format) for format in ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")]
 
 

@@ -75,6 +75,27 @@ def test_it_says_which_images_are_synthetic(tmp_path):
     assert original.train.synthetic is None
 
 
+def named(data, *names):
+    """The data set with these file names in each split."""
+    return data.map(lambda split: split._replace(filenames=np.array(names)))
+
+
+def test_file_names_stay_with_the_images_and_synthetic_ones_have_none():
+    original = named(dataset({4: "Stop", 9: "Parking"}, "photographs"), "a.png", "b.png", "c.png", "parking/4.jpeg")
+    synthetic = dataset({0: "Bus lane", 1: "Parking"}, "synthetic", first=100)
+    merged = merge_all(original, synthetic, hide_photographs_of=[9])
+    assert merged.train.filenames.tolist() == ["a.png", "b.png", *[""] * 4]
+    assert merged.test.filenames.tolist() == ["a.png", "b.png", "c.png", "parking/4.jpeg", *[""] * 2]
+    assert merged.hidden.filenames.tolist() == ["c.png", "parking/4.jpeg"] * 2
+    other = merge_all(dataset({4: "Stop"}, "photographs"), named(dataset({0: "Yield"}, "synthetic"), "d.png", "e.png"))
+    assert other.train.filenames.tolist() == ["", "", "d.png", "e.png"]
+
+
+def test_without_file_names_there_are_none():
+    merged = merge_all(dataset({4: "Stop"}, "photographs"), dataset({0: "Parking"}, "synthetic"))
+    assert merged.train.filenames is None
+
+
 def test_ids_with_gaps_on_both_sides_are_kept_apart():
     merged = merge_all(
         dataset({10: "Stop", 3: "Yield"}, "rendered"), dataset({7: "Bus lane", 2: "Bus stop"}, "synthetic", first=100)

@@ -104,6 +104,15 @@ def test_dark_images_are_dropped_from_training_alone():
     assert len(result.valid.features) == len(result.test.features) == 6
 
 
+@pytest.mark.parametrize(("grey", "normalize"), EVERY_COMBINATION)
+def test_file_names_stay_with_the_images(grey, normalize):
+    names = np.array([f"{number}.png" for number in range(6)])
+    data = dataset().map(lambda split: split._replace(filenames=names))
+    found = preprocess(data, grey=grey, normalize=normalize, min_brightness=30)
+    assert found.train.filenames.tolist() == names[2:].tolist()
+    assert found.test.filenames.tolist() == names.tolist()
+
+
 def test_an_image_exactly_as_bright_as_asked_stays():
     assert dataset().train.features[2].mean() == 30
     assert len(preprocess(dataset(), grey=False, normalize=False, min_brightness=30.01).train.labels) == 3

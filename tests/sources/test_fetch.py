@@ -96,6 +96,21 @@ def test_folders_are_read_where_they_lie(project):
     assert [len(split.labels) for split in dataset.splits.values()] == [14, 2, 4]
 
 
+def test_photographs_are_counted_by_class_and_split_at_the_end(project, capsys):
+    path = project / "data" / "images"
+    for name, count in (("left\nturn", 10), ("right", 20)):
+        (path / name).mkdir(parents=True)
+        for i in range(count):
+            (path / name / f"{i}.ppm").write_bytes(b"P6 1 1 255\n" + bytes([i, 0, 200]))
+    fetched(project, "data/images", source="folders")
+    assert capsys.readouterr().out.splitlines()[-4:] == [
+        "class         train   valid    test",
+        "0 left turn       7       1       2",
+        "1 right          14       2       4",
+        "all              21       3       6",
+    ]
+
+
 @pytest.mark.parametrize(
     ("setting", "message"),
     [
@@ -167,7 +182,7 @@ def test_the_stage_writes_what_the_source_gives(project):
         ({"source": "signs", "url": "nowhere.zip"}, "fetch.url: nowhere.zip: there is no such file"),
         (
             {"source": "folders"},
-            "fetch.path: data/templates holds no folders with .png, .jpg, .jpeg, .ppm, .webp files",
+            "fetch.path: data/templates holds no images; make a folder for each class (stop/1.png), or a CSV file",
         ),
     ],
 )

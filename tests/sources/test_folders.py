@@ -6,12 +6,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from signs.core.errors import UserError
-from signs.data.datasets import DataSet, Shares
-from signs.sources.folders import divide, read_folders, tracks
+from signs.core.errors import UserError, one_line
+from signs.data.datasets import DataSet
+from signs.sources.folders import read_folders
 
 ROOT = Path(__file__).parents[2]
 SHARES = {"train": 0.6, "valid": 0.2, "test": 0.2}
@@ -96,18 +94,122 @@ def test_one_folder_name_that_is_no_number_makes_all_of_them_names(tmp_path):
 
 
 def test_two_folders_of_one_id_are_named(tmp_path):
-    with pytest.raises(UserError, match="has folders 01 and 1, both of class 1; rename one"):
+    with pytest.raises(UserError, match="has classes 01 and 1, both of id 1; rename one"):
         read(filled(tmp_path, {"1": 5, "01": 5, "2": 5}))
 
 
-def test_what_is_no_class_is_passed_over(tmp_path):
+def test_what_is_no_class_is_passed_over_and_counted(tmp_path, capsys):
     filled(tmp_path, {"stop": 5, "yield": 5})
     (tmp_path / "README.md").write_text("hello")
     saved(tmp_path / "stray.png", plain(RED))
     filled(tmp_path, {".cache": 1})
     for name in ("._000.png", ".DS_Store", "notes.txt", "Thumbs.db"):
         (tmp_path / "stop" / name).write_bytes(b"no image")
+    (tmp_path / "stop" / "notes.csv").write_text("a,b\n1,2\n")
     assert read(tmp_path).classes.names == ["stop", "yield"]
+    assert capsys.readouterr().out.splitlines() == [
+        f"Read 10 images of 2 classes from {tmp_path}: one folder a class.",
+        "Passed over: 1 .md files that are no images, 1 .txt files that are no images, 1 CSV files that list no "
+        "images, 3 hidden files, 1 hidden folders, 1 images outside of class folders.",
+    ]
+
+
+def test_signnames_beside_the_images_name_numbered_folders(tmp_path):
+    filled(tmp_path, {"00014": 5, "1": 5})
+    (tmp_path / "signnames.csv").write_text("ClassId,SignName\n14,Stop\n1,Speed limit (30km/h)\n2,Yield\n")
+    dataset = read(tmp_path)
+    assert [row[:2] for row in dataset.classes.rows] == [(1, "Speed limit (30km/h)"), (14, "Stop")]
+
+
+def test_signnames_may_lie_in_the_folder_that_an_archive_left_or_above(tmp_path):
+    filled(tmp_path / "data" / "signs", {"1": 5, "2": 5})
+    names = "ClassId,SignName\n1,Stop\n2,Yield\n"
+    for folder in ("", "data/signs"):
+        path = tmp_path / "data" / folder.removeprefix("data/") / "signnames.csv"
+        path.write_text(names)
+        assert read(tmp_path / "data").classes.names == ["Stop", "Yield"]
+        path.unlink()
+
+
+# Layouts
+
+
+def test_given_splits_are_used_as_they_are(tmp_path):
+    filled(tmp_path, {"train/stop": 3, "train/yield": 2, "val/stop": 1, "test/yield": 2})
+    dataset = read(tmp_path)
+    assert numbers(dataset) == {"train": [0, 1, 2, 3, 4], "valid": [5], "test": [6, 7]}
+    assert dataset.test.filenames.tolist() == ["test/yield/000.png", "test/yield/001.png"]
+
+
+def test_a_missing_validation_is_drawn_from_training(tmp_path):
+    filled(tmp_path, {"Train/stop": 10, "Test/stop": 3})
+    found = numbers(read(tmp_path))
+    assert {name: len(part) for name, part in found.items()} == {"train": 8, "valid": 2, "test": 3}
+    assert found["test"] == [10, 11, 12]
+
+
+def test_a_class_without_training_images_is_refused(tmp_path):
+    filled(tmp_path, {"train/stop": 3, "val/stop": 1, "test/stop": 1, "test/Stop": 1})
+    with pytest.raises(UserError, match=r"has classes without a training image \(1 in all; add some, or .*\): Stop$"):
+        read(tmp_path)
+
+
+def halves(path: Path) -> None:
+    """A picture with a red and a blue half."""
+    image = plain(RED, 20, 40)
+    image[:, 20:] = (0, 0, 255)
+    saved(path, image)
+
+
+def test_kaggles_edition_of_the_benchmark_is_read_as_it_comes(tmp_path):
+    filled(tmp_path, {"Train/0": 10, "Train/14": 10, "Meta": 2, "Test": 4})
+    header = "Width,Height,Roi.X1,Roi.Y1,Roi.X2,Roi.Y2,ClassId,Path\n"
+    for table, rows in {
+        "Train.csv": [(id, f"Train/{id}/{i:03}.png") for id in (0, 14) for i in range(10)],
+        "Test.csv": [(14, f"Test/{i:03}.png") for i in range(4)],
+        "Meta.csv": [(id, f"Meta/{id:03}.png") for id in range(2)],
+    }.items():
+        (tmp_path / table).write_text(header + "".join(f"14,20,1,1,13,19,{id},{path}\n" for id, path in rows))
+    dataset = read(tmp_path)
+    assert dataset.classes.ids.tolist() == [0, 14]
+    assert [len(split.labels) for split in dataset.splits.values()] == [16, 4, 4]
+    assert dataset.test.labels.tolist() == [14] * 4
+    assert dataset.test.filenames.tolist() == [f"Test/{i:03}.png" for i in range(4)]
+
+
+def test_a_box_is_what_is_read_of_an_image(tmp_path):
+    halves(tmp_path / "images" / "scene.jpg.png")
+    rows = [f"scene.jpg.png,{name},{left},0,{left + 20},20" for name, left in (("red", 0), ("blue", 20))]
+    (tmp_path / "train.csv").write_text("filename,class,xmin,ymin,xmax,ymax\n" + "\n".join(rows))
+    for split in ("valid", "test"):
+        saved(tmp_path / split / "1.png", plain(RED))
+        (tmp_path / split / "labels.csv").write_text("filename,class\n1.png,red\n")
+    train = read(tmp_path).train
+    assert [image[0, 0].tolist() for image in train.features] == [[0, 0, 255], list(RED)]
+    assert (train.features == train.features[:, :1, :1]).all()
+    assert train.filenames.tolist() == ["images/scene.jpg.png"] * 2
+
+
+@pytest.mark.parametrize("box", ["40,0,60,20", "20,0,10,20", "0.1,0.1,0.4,0.4"])
+def test_a_box_without_a_pixel_is_named(tmp_path, box):
+    for i in range(5):
+        halves(tmp_path / f"{i}.png")
+    rows = [f"{i}.png,stop,{box if i == 3 else '0,0,9,9'}\n" for i in range(5)]
+    (tmp_path / "labels.csv").write_text("filename,class,xmin,ymin,xmax,ymax\n" + "".join(rows))
+    with pytest.raises(
+        UserError, match=r"images that cannot be read .*: 3\.png: the box \(.*\) holds no pixel of its 40x20"
+    ):
+        read(tmp_path)
+
+
+def test_frames_of_one_track_keep_their_file_names_through_the_split(tmp_path):
+    for name in ("stop", "yield"):
+        for number in range(20):
+            saved(tmp_path / "up" / name / f"{number // 4}_{number}.png", plain((number, len(name), 0)))
+    for split in read(tmp_path / "up", track="^([0-9]+)_").splits.values():
+        for image, name in zip(split.features, split.filenames, strict=True):
+            folder, file = name.split("/")
+            assert image[0, 0].tolist() == [int(file[:-4].split("_")[1]), len(folder), 0]
 
 
 # Division
@@ -154,43 +256,6 @@ def test_images_of_one_track_stay_in_one_split(tmp_path):
         found = {name: set(split) for name, split in numbers(read(tmp_path, track=pattern)).items()}
         assert {name: len(split) for name, split in found.items()} == {"train": 12, "valid": 4, "test": 4}
         assert set.union(*found.values()) == set(range(20))
-
-
-NAMES = st.lists(st.from_regex(r"[ab]{0,2}[0-9]{1,2}(_[0-9])?\.png", fullmatch=True), min_size=1, unique=True)
-
-
-@given(
-    names=NAMES,
-    pattern=st.sampled_from([None, "", r"^\D*\d+", r"^(\D+)", r"_(\d)", r"x", r"(x)?a", r"\d*"]),
-    shares=st.tuples(st.integers(0, 10), st.integers(0, 10)).filter(lambda pair: sum(pair) <= 10),
-    seed=st.integers(0, 2**32 - 1),
-)
-def test_no_track_is_divided_and_none_is_lost(names, pattern, shares, seed):
-    files = [Path("folder") / name for name in names]
-    groups = tracks(files, pattern)
-    valid, test = shares
-    tenths = Shares(train=(10 - valid - test) / 10, valid=valid / 10, test=test / 10)
-    parts = divide(groups, tenths, np.random.default_rng(seed))
-    assert sorted(itertools.chain(*parts)) == sorted(files)
-    for group in groups:
-        assert sum(bool(set(group) & set(part)) for part in parts) == 1
-    sizes = [sum(group[0] in part for group in groups) for part in parts]
-    assert sizes[1:] == [len(groups) * share // 10 for share in shares]
-
-
-def test_tracks_are_what_a_pattern_finds_in_common():
-    files = [Path(name) for name in ("a1_0.png", "a1_1.png", "a2_0.png", "b.png", "c.png")]
-    alone = [[file] for file in files]
-    together = [files[:2], files[2:3], files[3:4], files[4:]]
-    assert tracks(files, None) == tracks(files, "") == tracks(files, "nothing") == alone
-    assert tracks(files, r"^[a-z]\d") == tracks(files, r"^([a-z]\d)_") == together
-    assert tracks(files, r"^([a-z])\d?") == [files[:3], files[3:4], files[4:]]
-    assert tracks(files, r"_(x)?") == alone  # what is found is nothing
-
-
-def test_an_invalid_pattern_is_named(tmp_path):
-    with pytest.raises(UserError, match=r"params\.yaml: fetch\.folders\.track '\(' is no regular expression: missing"):
-        read(filled(tmp_path, {"a": 5}), track="(")
 
 
 def test_shares_that_do_not_add_up_are_named(tmp_path):
@@ -284,8 +349,21 @@ def test_an_unreadable_image_is_named(tmp_path, suffix, content):
     noise = np.random.default_rng(1).integers(0, 256, (40, 60, 3), dtype=np.uint8)
     damaged = encoded(noise, suffix)[:1000] if content is None else content
     (tmp_path / "a" / f"zebra{suffix}").write_bytes(damaged)
-    with pytest.raises(UserError, match=rf"a/zebra{suffix} cannot be read as "):
+    with pytest.raises(
+        UserError, match=rf"images that cannot be read \(1 in all; .*a/zebra{suffix} cannot be read as "
+    ):
         read(tmp_path)
+
+
+def test_the_first_ten_unreadable_images_are_named_and_all_counted(tmp_path):
+    filled(tmp_path, {"a": 5})
+    for i in range(12):
+        (tmp_path / "a" / f"{i:03}.jpg").write_bytes(b"no image")
+    with pytest.raises(
+        UserError, match=r"\(12 in all; mend, convert or remove them\): .*a/009\.jpg .* and 2 more$"
+    ) as caught:
+        read(tmp_path)
+    assert len(one_line(caught.value)) < 1000
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path):
@@ -295,17 +373,19 @@ def test_a_folder_that_is_not_there_is_named(tmp_path):
 
 def test_images_without_a_folder_of_their_class_are_no_data_set(tmp_path):
     saved(tmp_path / "a.png", plain(RED))
-    with pytest.raises(UserError, match=r"^fetch\.path: .* holds no folders with \.png, .* files; make one for each"):
+    with pytest.raises(
+        UserError, match=r"^fetch\.path: .* holds images directly \(a\.png\), .*; make a folder for each"
+    ):
         read(tmp_path)
 
 
 def test_a_folder_of_drawings_is_no_folder_of_classes_and_the_remedy_is_named():
-    with pytest.raises(UserError, match=r"data/templates holds no folders .* -S fetch\.path=data/images$") as caught:
+    with pytest.raises(UserError, match=r"data/templates holds no images; .* -S fetch\.path=data/images$") as caught:
         read(ROOT / "data" / "templates")
     assert "\n" not in str(caught.value)
 
 
 def test_a_class_without_images_is_named(tmp_path):
     filled(tmp_path, {"a": 5, "b": 0})
-    with pytest.raises(UserError, match="b holds no image; fill it or remove it"):
+    with pytest.raises(UserError, match=r"has folders without an image \(1 in all; fill or remove them\): b$"):
         read(tmp_path)

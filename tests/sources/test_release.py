@@ -105,6 +105,49 @@ def test_splits_that_do_not_fit_together_are_refused(tmp_path):
         released(tmp_path, {**pickles(), "test.p": pickled(50, np.arange(44))})
 
 
+# Other forms
+
+
+def test_pickles_of_other_forms_are_converted_and_it_says_so(tmp_path, capsys):
+    as_float = {name: pickle.loads(content) for name, content in pickles().items()}
+    for split in as_float.values():
+        split["features"] = split["features"] / np.float32(255)
+        split["labels"] = np.eye(43)[split["labels"]]
+        split["filenames"] = [f"{number}.png" for number in range(len(split["labels"]))]
+    dataset = released(tmp_path, {name: pickle.dumps(split) for name, split in as_float.items()})
+    said = capsys.readouterr().out
+    for name, part in dataset.splits.items():
+        expected = pickle.loads(pickles()[f"{name}.p"])
+        np.testing.assert_array_equal(part.features, expected["features"])
+        np.testing.assert_array_equal(part.labels, expected["labels"])
+        assert part.filenames[1] == "1.png"
+        assert f"signs.zip/{name}.p: labels are one-hot, and read as ids from 0 to 42" in said
+        assert f"signs.zip/{name}.p: features are float32 from 0 to 1, and read as 0 to 1" in said
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"features": np.zeros((60, 3, 8, 9), np.uint8)}, "have their channels first; data"),
+        ({"features": np.zeros((60, 8, 9, 4), np.uint8)}, "have 4 channels, as RGBA has; data"),
+        ({"features": np.zeros((60, 8, 9, 3), np.float32) - 1}, "from -1 to -1; expected uint8 from 0 to 255"),
+        ({"labels": np.array(["stop"] * 60)}, "labels are text; names"),
+        ({"labels": {"a": 2}}, "labels are a dict; expected an array"),
+        ({"features": "red"}, "features are a str; expected an array"),
+    ],
+)
+def test_pickles_of_unclear_meaning_are_refused_in_one_line(tmp_path, changes, message):
+    content = pickle.dumps(pickle.loads(pickles()["train.p"]) | changes)
+    with pytest.raises(UserError, match=rf"signs\.zip/train\.p: .*{message}") as caught:
+        released(tmp_path, {**pickles(), "train.p": content})
+    assert "\n" not in str(caught.value)
+
+
+def test_a_pickle_without_the_keys_is_named(tmp_path):
+    with pytest.raises(UserError, match=r"train\.p holds \['X', 'y'\]; expected a dict with the keys 'features' and"):
+        released(tmp_path, {**pickles(), "train.p": pickle.dumps({"X": 1, "y": 2})})
+
+
 # Names of the classes
 
 

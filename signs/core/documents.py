@@ -32,7 +32,7 @@ def read(path: Path, stage: str) -> dict[str, Any]:
     """
     remedy = f"dvc repro {stage} writes it again"
     try:
-        content = json.loads(read_bytes(path, MAX_BYTES))
+        content = json.loads(read_bytes(path, MAX_BYTES), parse_constant=_refuse)
     except FileNotFoundError:
         raise UserError(f"{path} is missing; {remedy}") from None
     except UserError as error:
@@ -42,3 +42,7 @@ def read(path: Path, stage: str) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise UserError(f"{path} holds a JSON {type(content).__name__}, expected an object; {remedy}")
     return content
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no number")

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field, StrictBool
 
 from signs.core.errors import UserError
-from signs.core.params import Count, Real, validated
+from signs.core.params import Count, Real, Side, validated
 from signs.networks.backend import ops
 from signs.networks.classifier import Classifier
 from signs.networks.layers import DropoutLayer, FlattenLayer, FullLayer, NormalizedConvLayer, registered
@@ -147,7 +147,7 @@ def convnet(
     depths: Annotated[list[Group], Field(min_length=1)],
     dropout_keep_prob: KeepProb,
     standardize: StrictBool,
-    neighbourhood: Count | None,
+    neighbourhood: Side | None,
     spatial_transformer: StrictBool,
 ) -> Classifier:
     """The network `convnet` of params.yaml; see `ConvNet`."""

@@ -3,17 +3,42 @@
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel, StrictBool, ValidationError
+
 from signs.core import documents
 from signs.core.errors import UserError
+from signs.core.params import Positive, Share, Side
 
 FILE_NAME = "model.json"
 
-# JSON values: `preprocess` (the settings its images were preprocessed with), `image_shape` (height, width, channels),
-# `data` (SHA-256 of its data set), `images` (their number, by split), `train` (the settings it was trained with; of
-# `load_from` the SHA-256), `instructions` (of the processor, `portable` or `native`), `weights` (their number) and
-# `temperature` (divides the logits).
-Metadata = dict[str, Any]
-KEYS = {"data", "image_shape", "images", "instructions", "preprocess", "temperature", "train", "weights"}
+Metadata = dict[str, Any]  # JSON values, with the keys of `Fields`
+
+
+class Preprocess(BaseModel):
+    """The settings that images were preprocessed with."""
+
+    central_fraction: Share
+    grey: StrictBool
+    normalize: StrictBool
+
+
+class Fields(BaseModel):
+    """What `model.json` holds.
+
+    `preprocess`: the settings its images were preprocessed with. `image_shape`: height, width, channels. `data`:
+    SHA-256 of its data set. `images`: their number, by split. `train`: the settings it was trained with; of
+    `load_from` the SHA-256. `instructions`: of the processor, `portable` or `native`. `weights`: their number.
+    `temperature`: divides the logits.
+    """
+
+    preprocess: Preprocess
+    image_shape: tuple[Side, Side, Side]
+    data: str
+    images: dict[str, int]
+    train: dict[str, Any]
+    instructions: str
+    weights: int
+    temperature: Positive
 
 
 def write(path: Path, metadata: Metadata) -> None:
@@ -25,13 +50,14 @@ def read(path: Path) -> Metadata:
     """Reads metadata.
 
     Raises:
-        UserError: The file is missing, is not JSON, or lacks a key.
+        UserError: The file is missing, is not JSON, lacks a key or holds a wrong value.
     """
     metadata = documents.read(path, "train")
-    missing = sorted(KEYS - set(metadata))
-    if missing:
-        raise UserError(f"{path} has no {', '.join(missing)}; dvc repro train writes it again")
-    temperature = metadata["temperature"]
-    if not isinstance(temperature, float) or not temperature > 0:
-        raise UserError(f"{path}: temperature is {temperature!r}, expected a number above 0")
+    try:
+        Fields.model_validate(metadata)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        key = ".".join(map(str, first["loc"]))
+        found = "missing" if first["type"] == "missing" else repr(first["input"])[:80]
+        raise UserError(f"{path}: {key} is {found}; {first['msg']}; dvc repro train writes it again") from None
     return metadata

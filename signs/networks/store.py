@@ -4,6 +4,7 @@ import functools
 import hashlib
 import io
 import json
+import math
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ from signs.networks.model_json import Metadata
 
 NETWORK = "model.keras"
 BATCH_SIZE = 1024
+MAX_WEIGHT = 1e9  # trained ones are below 10, variances of batch normalization below 1e6
+MAX_CONFIG = 2**20  # bytes
 ZIP_DATE = (1980, 1, 1, 0, 0, 0)  # the earliest date that a zip can hold
 
 
@@ -40,7 +43,8 @@ class Model:
         They are divided by the temperature, so that their softmax is a calibrated confidence.
 
         Raises:
-            UserError: The images have another shape than those that the model was trained on.
+            UserError: The images have another shape than those that the model was trained on, or the logits are not
+                finite.
         """
         expected = tuple(self.metadata["image_shape"])
         if features.shape[1:] != expected:
@@ -49,7 +53,10 @@ class Model:
         for start in range(0, len(features), BATCH_SIZE):
             batch = features[start : start + BATCH_SIZE].astype(np.float32, copy=False)
             logits[start : start + BATCH_SIZE] = self._forward(batch)
-        return logits / np.float32(self.metadata["temperature"])
+        logits /= np.float32(self.metadata["temperature"])
+        if not np.isfinite(logits).all():
+            raise UserError("the model gives logits that are not finite; dvc repro train trains it again")
+        return logits
 
     @functools.cached_property
     def _forward(self) -> Callable[[np.ndarray], tf.Tensor]:
@@ -80,19 +87,35 @@ def read_network(path: Path) -> Classifier:
     """Reads a `.keras` file without running any code in it.
 
     Raises:
-        UserError: It is missing, damaged, or holds another kind of model.
+        UserError: It is missing, damaged, or holds another kind of model, or weights that no training gives.
     """
     if not path.is_file():
         raise UserError(
             f"{path} is missing; a model is a folder with {NETWORK}, {classes.FILE_NAME} and {model_json.FILE_NAME}"
         )
     try:
+        _check_size(path)
         network = keras.models.load_model(path, compile=False, safe_mode=True)
     except Exception as error:  # Keras raises many types for a damaged file
         raise UserError(f"{path} is not a readable Keras model: {' '.join(str(error).split())[:200]}") from None
     if not isinstance(network, Classifier):
         raise UserError(f"{path} holds a {type(network).__name__}; expected a network of signs.networks")
+    if not all(np.abs(weights).max(initial=0) <= MAX_WEIGHT for weights in network.get_weights()):  # NaN is not
+        raise UserError(f"{path} has weights that are not finite, or beyond {MAX_WEIGHT:g}; dvc repro train trains it")
     return network
+
+
+def _check_size(path: Path) -> None:
+    """Refuses a network that claims more weights than the file holds, before Keras makes them."""
+    with zipfile.ZipFile(path) as archive:
+        if archive.getinfo("config.json").file_size > MAX_CONFIG:
+            raise ValueError(f"its config.json has more than {MAX_CONFIG:,} bytes")
+        config, stored = json.loads(archive.read("config.json")), archive.getinfo("model.weights.h5").file_size
+    with keras.StatelessScope(initialize_variables=False):
+        network = keras.saving.deserialize_keras_object(config, safe_mode=True)
+    claimed = sum(math.prod(weights.shape) for weights in network.weights)
+    if claimed * np.float32().nbytes > stored:
+        raise ValueError(f"it claims {claimed:,} weights, and holds {stored:,} bytes of them")
 
 
 def earlier_weights(path: Path, sha256: str, expected: Classes, like: Classifier) -> list[np.ndarray]:

@@ -46,6 +46,9 @@ def fit(
         UserError: A setting does not fit the data, or training diverged.
     """
     make_deterministic(intra_op_threads=1, inter_op_threads=settings.shards)
+    images = min(settings.batch_size, len(dataset.train.labels))
+    shape = (images, *dataset.train.features.shape[1:])
+    architectures.check_memory(settings.network, len(dataset.classes), shape)
     network, augment = _network(dataset, settings), _augment(dataset, settings)
     ids = dataset.classes.ids
     examples, validation = (

@@ -151,3 +151,35 @@ def test_an_earlier_model_is_refused_if_it_is_not_what_it_should_be(tmp_path):
     for shape in ((20, 20, 1), (16, 16, 3)):
         with pytest.raises(ValueError, match="was trained on images of another shape"):
             store.earlier_weights(path, sha256(path), CLASSES, built(LeNet(2, depths=[2, 3, 5, 4]), shape))
+
+
+@pytest.mark.parametrize("weight", [np.nan, np.inf, -1e30])
+def test_weights_that_no_training_gives_are_refused(tmp_path, weight):
+    model = made()
+    model.network.layer_3.bias.assign(np.full(5, weight, np.float32))
+    store.write(tmp_path / "model", model)
+    with pytest.raises(ValueError, match=r"model\.keras has weights that are not finite, or beyond 1e\+09; dvc"):
+        store.read(tmp_path / "model")
+
+
+def test_logits_that_are_not_finite_are_refused():
+    model = made()
+    model.network.layer_4.bias.assign(np.full(4, 1e9, np.float32))
+    model.network.layer_5.weight.assign(np.full((4, 2), 1e30, np.float32))
+    with pytest.raises(ValueError, match="the model gives logits that are not finite"):
+        model.logits(images())
+
+
+def test_a_network_that_claims_more_weights_than_its_file_holds_is_refused_before_they_are_made(tmp_path):
+    store.write(tmp_path / "model", made())
+    path = tmp_path / "model" / "model.keras"
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    config = json.loads(members["config.json"])
+    config["config"]["depths"] = [2, 3, 60_000, 60_000]
+    members["config.json"] = json.dumps(config).encode()
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    with pytest.raises(ValueError, match=r"it claims 3,60\d,\d{3},\d{3} weights, and holds [0-9,]+ bytes of them"):
+        store.read(tmp_path / "model")

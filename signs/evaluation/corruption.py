@@ -17,8 +17,8 @@ from pydantic import Field, model_validator
 from signs.core.errors import UserError
 from signs.core.params import Count, Section, Share
 
-Amounts = Annotated[list[Share], Field(min_length=1)]
-Qualities = Annotated[list[Annotated[Count, Field(le=100)]], Field(min_length=1)]
+Amounts = Annotated[list[Share], Field(min_length=1, max_length=20)]
+Qualities = Annotated[list[Annotated[Count, Field(le=100)]], Field(min_length=1, max_length=20)]
 FOG_GREY = 0.85
 
 Corruption = Callable[[np.ndarray, float, np.random.Generator], np.ndarray]

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from signs.core.errors import UserError
-from signs.core.params import Count, validated
+from signs.core.params import Bins, Count, validated
 from signs.data.classes import Classes, indices
 from signs.evaluation.predictions import Predictions
 from signs.evaluation.reliability import reliability
@@ -93,7 +93,7 @@ def wrong(softmax: np.ndarray, truth: np.ndarray) -> np.ndarray:
 
 
 @validated("diagnose")
-def diagnose(predictions: Predictions, classes: Classes, *, bins: Count, mistakes: Count) -> Diagnosis:
+def diagnose(predictions: Predictions, classes: Classes, *, bins: Bins, mistakes: Count) -> Diagnosis:
     """Finds where a model fails on test, and whether its confidence can be trusted.
 
     Args:

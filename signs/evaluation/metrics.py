@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from signs.core.params import Count, Share, validated
+from signs.core.params import Bins, Share, validated
 from signs.core.scores import accuracy, cross_entropy
 from signs.data.classes import SEEN_DRAWINGS, Classes, indices
 from signs.data.datasets import HIDDEN
@@ -46,7 +46,7 @@ def evaluate(
     labels: dict[str, np.ndarray],
     classes: Classes,
     *,
-    calibration_bins: Count,
+    calibration_bins: Bins,
     target_accuracy: Share,
 ) -> dict[str, Any]:
     """Computes the metrics of a model on each split. A metric of no images is left out.

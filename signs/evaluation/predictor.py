@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
-from signs.core.params import Count, validated
+from signs.core.params import Threads, validated
 from signs.networks import store
 from signs.networks.backend import make_deterministic
 from signs.networks.store import Model
 
 
 @validated("predict")
-def read(folder: Path, *, threads: Count) -> Model:
+def read(folder: Path, *, threads: Threads) -> Model:
     """Reads a model and makes its predictions reproducible; comes before any other use of TensorFlow.
 
     Args:

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from signs.core.params import Count, validated
+from signs.core.params import Bins, Count, validated
 from signs.data import pixels
 from signs.data.datasets import DataSet
 from signs.data.reader import on_background
@@ -39,7 +39,7 @@ def preview(
     drawings: Drawings,
     *,
     sample_every: Count,
-    brightness_steps: Count,
+    brightness_steps: Bins,
     nearest: Count,
 ) -> list[Preview]:
     """Picks images of each new sign.

@@ -46,7 +46,7 @@ class Lens(Section):
     brightness: ShareRange | Literal["photographs"] | None
     power: Annotated[Positive, Field(le=10)]
     mottle: Share
-    noise: NonNegative
+    noise: Annotated[NonNegative, Field(le=255)]
 
 
 def expose(scene: np.ndarray, lens: Lens, means: np.ndarray | None, rng: BatchRng) -> np.ndarray:

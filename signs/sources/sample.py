@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from signs.core.params import Count, Seed, preset, validated
+from signs.core.params import Count, Seed, Side, preset, validated
 from signs.data.classes import Classes, classes_from_labels
 from signs.data.datasets import DataSet, Split
 from signs.rendering.camera import Camera, render
@@ -17,8 +17,8 @@ def render_sample(
     known: Classes,
     *,
     seed: Seed,
-    height: Count,
-    width: Count,
+    height: Side,
+    width: Side,
     train: Count,
     valid: Count,
     test: Count,

@@ -8,11 +8,13 @@ import cv2
 import numpy as np
 from pydantic import Field, model_validator
 
+from signs.core import memory
 from signs.core.errors import UserError
 from signs.core.params import Count, Integer, Real, Section, validated
 from signs.data.reader import on_background
 from signs.rendering.drawings import Drawings
 
+MAX_STEPS = 1000
 Coordinate = Annotated[Integer, Field(ge=0)]
 Factor = Annotated[Real, Field(ge=0.001, le=1000)]
 
@@ -28,6 +30,8 @@ class Steps(Section):
     def _check_order(self) -> "Steps":
         if self.start >= self.stop:
             raise ValueError(f"start {self.start:g} is not below stop {self.stop:g}")
+        if self.stop - self.start > MAX_STEPS * self.step:
+            raise ValueError(f"from start to stop there are more than {MAX_STEPS} steps")
         return self
 
     def values(self) -> Iterator[float]:
@@ -78,12 +82,16 @@ def vary(
             f"params.yaml: synthesis_recipes.article.canvas_pixel is {list(canvas_pixel)}, outside an image of "
             f"{height} rows and {width} columns"
         )
-    brightened = np.stack(
-        [np.clip(factor * images, 0, 255).astype(np.uint8) for factor in brightness.values()], axis=-4
-    )
-    originals = brightened.reshape(-1, *images.shape[-3:])
-    canvases = list(_canvases(height, width, scale, offset_step))
+    factors, canvases = list(brightness.values()), list(_canvases(height, width, scale, offset_step))
     ends = np.cumsum([1, *(len(canvas.tops) * len(canvas.lefts) for canvas in canvases)])
+    on_canvases = max((len(canvas.tops) * canvas.rows * canvas.columns for canvas in canvases), default=0)
+    memory.check(
+        len(factors) * images.nbytes * (int(ends[-1]) + on_canvases / (height * width)),
+        f"making {len(factors) * int(ends[-1]):,} images of each drawing",
+        "make the steps of synthesis_recipes.article larger",
+    )
+    brightened = np.stack([np.clip(factor * images, 0, 255).astype(np.uint8) for factor in factors], axis=-4)
+    originals = brightened.reshape(-1, *images.shape[-3:])
     # One array that is written once: allocating memory takes longer than the scaling.
     made = np.empty((len(originals), ends[-1], *images.shape[-3:]), dtype=np.uint8)
     made[:, 0] = originals

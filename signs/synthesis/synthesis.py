@@ -9,7 +9,7 @@ import numpy as np
 
 from signs.core import params
 from signs.core.errors import UserError
-from signs.core.params import ClassId, Count, Seed, validated
+from signs.core.params import ClassId, Seed, Side, validated
 from signs.data.classes import SEEN_DRAWINGS, Classes, SignClass
 from signs.data.datasets import DataSet, Shares, Split
 from signs.rendering.drawings import Drawings, read_by_id, read_by_name
@@ -29,8 +29,8 @@ def synthesize(
     photographs: np.ndarray | None = None,
     *,
     seed: Seed,
-    height: Count,
-    width: Count,
+    height: Side,
+    width: Side,
     shares: Shares,
     also_render: list[ClassId],
     recipe: dict[str, Any],

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field
 
 from signs.core import params, processor
 from signs.core.history import Keep
-from signs.core.params import Count, NonNegative, Positive, Section, Seed, Sha256, Share
+from signs.core.params import Count, NonNegative, Positive, Section, Seed, Sha256, Share, Threads
 
 
 def _check_dtype(dtype: str) -> str:
@@ -55,7 +55,7 @@ class Settings(Section):
     """
 
     seed: Seed
-    shards: Annotated[Count, Field(le=1024)]
+    shards: Threads
     epochs: Count
     batch_size: Count
     learning_rate: Positive

@@ -6,9 +6,8 @@ may be a trap: hashing tuples of tuples, as the keys of a dict, can overflow the
 
 import io
 import pickletools
-from collections.abc import Iterator
 from pickle import UnpicklingError
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 MAX_OPCODES = 2_000_000  # an array takes about 25, a number one
 MAX_TEXT = 2**20  # bytes of a text or an integer; those of an array are passed over
@@ -35,11 +34,11 @@ def check(file: BinaryIO) -> None:
         ValueError, IndexError, KeyError: It is damaged.
     """
     start, source, stack = file.tell(), _Source(file), _Stack()
-    for count, (opcode, argument, _) in enumerate(pickletools.genops(source)):
+    for count, (opcode, argument, _) in enumerate(pickletools.genops(cast(BinaryIO, source))):
         if opcode.name not in ALLOWED or count == MAX_OPCODES:
             raise UnpicklingError(f"it has {opcode.name} after {count:,} opcodes, which no dict of arrays needs")
         if opcode.name == "FRAME":
-            source.check(argument)
+            source.check(cast(int, argument))
         stack.step(opcode, argument)
     file.seek(start)
 
@@ -67,21 +66,23 @@ class _Source:
         return _PassedOver(size)
 
     def readline(self) -> bytes:
-        """The next line."""
-        return self.file.readline(MAX_TEXT)
+        """The next line; of a quoted one the quotes only. Python 2 quotes arrays, which `genops` takes for ASCII."""
+        line = self.file.readline()
+        return b"''\n" if line.startswith((b"'", b'"')) else line
 
 
-class _PassedOver:
-    """Bytes of which `genops` needs the number only; it may turn them into a bytearray, which then is empty."""
+class _PassedOver(bytes):
+    """Bytes of which `genops` needs the number only; it may turn them into a text, which then is empty."""
 
-    def __init__(self, size: int) -> None:
-        self.size = size
+    def __new__(cls, size: int) -> "_PassedOver":
+        made = super().__new__(cls)
+        made.size = size
+        return made
+
+    size: int
 
     def __len__(self) -> int:
         return self.size
-
-    def __iter__(self) -> Iterator[int]:
-        return iter(())
 
 
 class _Stack:

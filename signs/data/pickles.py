@@ -8,6 +8,7 @@ from typing import Any, BinaryIO, ClassVar
 import numpy as np
 
 from signs.core.errors import UserError
+from signs.data import pickle_scan
 
 PROTOCOL = 5  # the first that writes arrays without a copy; fixed, so that the bytes are the same everywhere
 
@@ -20,35 +21,46 @@ def write(file: BinaryIO, arrays: Mapping[str, np.ndarray]) -> None:
 
 
 def read(file: BinaryIO, where: str) -> dict[str, Any]:
-    """Reads a pickled dict of arrays of numbers or text, and of plain values.
+    """Reads a pickled dict of arrays of numbers or text, and of plain values; of Python 2 as well.
 
     Args:
-        file: The pickle. Keys that are no strings are ignored.
+        file: The pickle. Keys that are no strings are ignored; texts of Python 2 in other places are bytes.
         where: Name of the file, for errors.
 
     Raises:
         UserError: It is no pickle, holds no dict, or names anything but arrays.
     """
     try:
-        content = _ArrayUnpickler(file).load()
+        pickle_scan.check(file)
+        content = _ArrayUnpickler(file, encoding="bytes").load()  # of what Python 2 calls str: text and bytes alike
     except Exception as error:  # a hostile pickle can raise anything
         raise UserError(f"{where} cannot be read as a pickle of arrays: {' '.join(str(error).split())}") from None
     if not isinstance(content, dict):
         raise UserError(f"{where} holds a {type(content).__name__}; expected a dict of arrays")
-    held = {key: value for key, value in content.items() if isinstance(key, str)}
-    return {key: value.array if isinstance(value, _Array) else value for key, value in held.items()}
+    return {_text(key): _plain(value) for key, value in content.items() if isinstance(key, str | bytes)}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, list):
+        return [item.array if isinstance(item, _Array) else item for item in value]
+    return value.array if isinstance(value, _Array) else value
+
+
+def _text(value: Any) -> Any:
+    return value.decode("latin-1") if isinstance(value, bytes) else value  # Python 2 has one type for text and bytes
 
 
 class _Dtype:
     """Replaces `numpy.dtype`. Only numbers and text: an array of objects would be an array of addresses."""
 
-    def __init__(self, code: str, *_: object) -> None:
-        if not re.fullmatch(r"[biufcSU]\d+", code):
-            raise pickle.UnpicklingError(f"it holds an array of type {code!r}; only numbers are read")
-        self.dtype = np.dtype(code)
+    def __init__(self, code: str | bytes, *_: object) -> None:
+        text = _text(code)
+        if not re.fullmatch(r"[biufcSU]\d+", text):
+            raise pickle.UnpicklingError(f"it holds an array of type {text!r}; only numbers are read")
+        self.dtype = np.dtype(text)
 
     def __setstate__(self, state: tuple) -> None:
-        self.dtype = self.dtype.newbyteorder(state[1])
+        self.dtype = self.dtype.newbyteorder(_text(state[1]))
 
 
 class _Array:
@@ -68,6 +80,10 @@ def _from_buffer(content: bytes, dtype: _Dtype, shape: tuple[int, ...], order: s
     return array
 
 
+def _scalar(dtype: _Dtype, content: bytes) -> Any:
+    return np.frombuffer(content, dtype.dtype)[0].item()
+
+
 def _encode(text: str, _encoding: str) -> bytes:
     return text.encode("latin-1")
 
@@ -79,6 +95,7 @@ class _ArrayUnpickler(pickle.Unpickler):
         ("numpy", "ndarray"): _Array,
         ("numpy", "dtype"): _Dtype,
         ("numpy._core.multiarray", "_reconstruct"): _Array,
+        ("numpy._core.multiarray", "scalar"): _scalar,  # in lists
         ("numpy._core.numeric", "_frombuffer"): _from_buffer,  # protocol 5
         ("_codecs", "encode"): _encode,  # bytes, up to protocol 2
     }

@@ -24,5 +24,6 @@ def main(dataset: Path, model: Path, probabilities: Path, plotted: Path, out: Pa
     with replaced(out) as partial:
         partial.mkdir()
         diagnosis_files.write_mistakes(partial / "mistakes.npz", found.mistakes, heatmaps)
+        diagnosis_files.write_mistake_table(partial / "mistakes.csv", predicted, found, test.filenames)
         for name, figure in model_figures(model.name, displayed(test.features), predicted, found, heatmaps):
             canvas.save(partial / f"{name}.png", figure)

@@ -21,7 +21,7 @@ def main(dataset: Path, model: Path, measured: Path, probabilities: Path, accept
     truth = classes.indices(labels["test"], trained.classes.ids)
     mistakes = heatmaps.of_mistakes(trained.network, splits["test"].features, kept["test"], truth)
     predicted = Predictions(trained.classes.ids, kept, {name: labels[name] for name in SPLITS})
-    predictions.write(probabilities, predicted, *mistakes)
+    predictions.write(probabilities, predicted, *mistakes, {name: split.filenames for name, split in splits.items()})
     curve = rejection.acceptance(*rejection.answers(logits["test"], truth))
     tables.write(acceptance, rejection.thinned(curve))
     documents.write(measured, found)

@@ -10,8 +10,10 @@ from signs.core.errors import UserError
 from signs.data import classes
 from signs.data.classes import Classes
 from signs.evaluation.diagnosis import Diagnosis, Table, confusion
+from signs.evaluation.predictions import Predictions
 
 STAGE = "diagnose"
+MISTAKES = ("image", "file", "actual", "predicted", "confidence")
 SCORES = ("images", "precision", "recall", "f1", "valid_probability")
 BINS = ("low", "high", "confidence", "accuracy", "images")
 RELIABILITY = {"test": "reliability.csv", "valid": "valid_reliability.csv"}
@@ -78,6 +80,30 @@ def write_mistakes(path: Path, images: np.ndarray, heatmaps: np.ndarray) -> None
         heatmaps: Of these images, 0-1, (n, rows, columns); stored in 256 steps as `heatmaps`.
     """
     arrays.write(path, {"images": images, "heatmaps": np.rint(heatmaps * 255).astype(np.uint8)})
+
+
+def write_mistake_table(path: Path, predictions: Predictions, diagnosis: Diagnosis, files: np.ndarray | None) -> None:
+    """Writes a CSV file of the mistakes: row of the test split, file, true and predicted class, confidence.
+
+    Args:
+        path: Of the file.
+        predictions: What was diagnosed.
+        diagnosis: What was found.
+        files: File of each test image, text (n,); None if that is unknown.
+    """
+    names = dict(zip(diagnosis.classes.ids.tolist(), diagnosis.classes.names, strict=True))
+    softmax, labels = predictions.softmax["test"], predictions.labels["test"]
+    rows = [
+        {
+            "image": row,
+            "file": "" if files is None else str(files[row]),
+            "actual": names[int(labels[row])],
+            "predicted": names[int(predictions.ids[softmax[row].argmax()])],
+            "confidence": softmax[row].max(),
+        }
+        for row in diagnosis.mistakes.tolist()
+    ]
+    tables.write(path, rows, MISTAKES)
 
 
 def read_mistakes(path: Path) -> tuple[np.ndarray, np.ndarray]:

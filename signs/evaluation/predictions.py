@@ -1,6 +1,8 @@
 """A model's predictions on validation and test: probabilities beside the true labels, in one file."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import BinaryIO, NamedTuple
 
 import numpy as np
@@ -24,19 +26,27 @@ class Predictions(NamedTuple):
     labels: dict[str, np.ndarray]
 
 
-def write(path: Path, predictions: Predictions, mistaken: np.ndarray, heatmaps: np.ndarray) -> None:
-    """Writes an `.npz` of `ids`, and of `<split>_softmax` and `<split>_labels` for each split.
+def write(
+    path: Path,
+    predictions: Predictions,
+    mistaken: np.ndarray,
+    heatmaps: np.ndarray,
+    filenames: Mapping[str, np.ndarray | None] = MappingProxyType({}),
+) -> None:
+    """Writes an `.npz` of `ids`, and of `<split>_softmax`, `<split>_labels` and `<split>_filenames` for each split.
 
     Args:
         path: Of the file.
         predictions: Of validation and test.
         mistaken: Rows of the misclassified test images, ascending, (mistakes,); stored as `mistaken`.
         heatmaps: Of these images, 0-1, (mistakes, rows, columns); stored in 256 steps as `heatmaps`.
+        filenames: By split, the file of each image, text (n,); left out where that is unknown.
     """
+    names = {f"{split}_filenames": filenames[split] for split in SPLITS if filenames.get(split) is not None}
     softmax = {f"{split}_softmax": values for split, values in predictions.softmax.items()}
     labels = {f"{split}_labels": values for split, values in predictions.labels.items()}
     of_mistakes = {"mistaken": mistaken, "heatmaps": np.rint(heatmaps * 255).astype(np.uint8)}
-    arrays.write(path, {"ids": predictions.ids} | softmax | labels | of_mistakes)
+    arrays.write(path, {"ids": predictions.ids} | softmax | labels | names | of_mistakes)
 
 
 def read(path: Path) -> Predictions:

@@ -6,7 +6,7 @@ import numpy as np
 
 from signs.evaluation.comparison import compare, judge
 from signs.evaluation.diagnosis import Diagnosis
-from signs.report.inputs import Diagnosed
+from signs.report.inputs import Diagnosed, file_of
 from signs.report.sprites import Sprite
 
 COMPARED_CLASSES = 10
@@ -49,6 +49,7 @@ def comparison(
                 "image": int(row),
                 "gained": bool(second.is_correct[row]),
             }
+            | file_of(test, row)
             for row in differ[most_confident][:max_changed]
         ],
         "changed_total": len(differ),

@@ -47,6 +47,12 @@ class Diagnosed(NamedTuple):
     stress: dict[str, Any]
 
 
+def file_of(split: Split, row: int) -> dict[str, str]:
+    """The file that an image was read from, as `file`; empty if that is unknown."""
+    name = "" if split.filenames is None else str(split.filenames[row])
+    return {"file": name} if name else {}
+
+
 def explored(name: str, data: Path, reports: Path) -> Explored:
     """Reads the data set `data/<name>` and what `explore` found in it.
 

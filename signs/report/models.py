@@ -8,7 +8,7 @@ from signs.core.history import Keep, kept_epoch
 from signs.data.classes import SignClass
 from signs.data.datasets import HIDDEN
 from signs.evaluation.intervals import interval
-from signs.report.inputs import Diagnosed
+from signs.report.inputs import Diagnosed, file_of
 from signs.report.sprites import Sprite
 
 MATRIX_CLASSES = 100  # of a matrix that a person can read
@@ -99,6 +99,7 @@ def _tested(diagnosed: Diagnosed, rows: np.ndarray, sprite: Sprite) -> list[dict
             "confidence": round(float(softmax[row].max()), 4),
             "truth": round(float(softmax[row, truth[row]]), 4),
         }
+        | file_of(test, row)
         for row in rows
     ]
 

@@ -92,6 +92,20 @@ def test_where_nothing_is_confused_the_table_is_only_its_header(tmp_path):
     assert (tmp_path / "confused.csv").read_text() == "pair,images\n"
 
 
+@pytest.mark.parametrize("files", [None, np.array(["a.png", "b, c.png", "d.png", "e.png"])])
+def test_the_mistakes_are_listed_with_their_files_most_confident_first(tmp_path, files):
+    softmax = np.array([[0.6, 0.4, 0], [0.9, 0.1, 0], [0, 0.25, 0.75], [0, 0.5, 0.5]])
+    drawn = predictions_of([4, 6, 9], softmax, [6, 6, 9, 9])
+    found = diagnose(drawn, classes_of(4, 6, 9), **SETTINGS)
+    diagnosis_files.write_mistake_table(tmp_path / "mistakes.csv", drawn, found, files)
+    named = ["", "", ""] if files is None else ["b, c.png", "a.png", "e.png"]
+    assert [tuple(row.values()) for row in rows(tmp_path / "mistakes.csv")] == [
+        ("1", named[0], "class 6", "class 4", "0.9"),
+        ("0", named[1], "class 6", "class 4", "0.6"),
+        ("3", named[2], "class 9", "class 6", "0.5"),
+    ]
+
+
 def test_the_same_predictions_give_the_same_bytes(tmp_path):
     for name in ("first", "second"):
         _, drawn = random_predictions(4)

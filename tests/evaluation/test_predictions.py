@@ -25,6 +25,19 @@ def test_the_file_holds_probabilities_labels_and_ids(tmp_path):
         assert file["ids"].tolist() == [4, 9]
 
 
+def test_file_names_lie_beside_the_labels_where_they_are_known(tmp_path):
+    softmax, labels = {"valid": np.eye(2)[:1], "test": np.eye(2)}, {"valid": np.array([4]), "test": np.array([4, 9])}
+    names = {"train": np.array(["a.png"]), "valid": None, "test": np.array(["stop/ä.png", ""])}
+    path = tmp_path / "a.npz"
+    predictions.write(
+        path, Predictions(np.array([4, 9]), softmax, labels), np.zeros(0, int), np.zeros((0, 1, 1)), names
+    )
+    with np.load(path, allow_pickle=False) as file:
+        assert file["test_filenames"].tolist() == ["stop/ä.png", ""]
+        assert not {"train_filenames", "valid_filenames"} & set(file.files)
+    assert predictions.read(path).labels["test"].tolist() == [4, 9]
+
+
 def test_the_same_predictions_give_the_same_bytes_without_a_date(tmp_path):
     assert written(tmp_path / "a.npz") == written(tmp_path / "b.npz")
     with zipfile.ZipFile(tmp_path / "a.npz") as file:

@@ -580,6 +580,19 @@ def test_the_filters_leave_the_mistakes_that_they_name(open_page):
         expect(page.locator("#mistake-count")).to_have_text(f"{len(images)} of 6 mistakes")
 
 
+def test_a_mistake_names_the_file_that_it_was_read_from(open_page):
+    content = one_model()
+    for item in content["models"][0]["mistakes"]:
+        item["file"] = f"stop/<b>{item['image']}</b>.jpg"
+    page = open_page(content)
+    image = content["models"][0]["mistakes"][0]["image"]
+    card = page.locator("#mistake-list li").first
+    expect(card).to_contain_text(f"stop/<b>{image}</b>.jpg")
+    expect(card.locator(".tile")).to_have_attribute(
+        "aria-label", re.compile(rf"^\u2068stop/<b>{image}</b>\.jpg\u2069: ")
+    )
+
+
 def test_a_reset_brings_all_mistakes_back(open_page):
     page = open_page(two_models())
     page.locator("[name=model]").select_option("augmented")

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import re
 from collections import Counter
@@ -214,6 +215,22 @@ def test_mistakes_and_correct_answers_are_those_of_the_predictions(context, seco
     assert sure == sorted(sure, reverse=True)
     found = np.bincount([item["true"] for item in model["correct"]], minlength=6)
     assert found.tolist() == np.minimum(2, np.bincount(truth[test.argmax(axis=1) == truth], minlength=6)).tolist()
+
+
+def test_a_test_image_can_be_traced_to_its_file():
+    data = dataset(PLAIN, "photographs")
+    names = np.array([f"stop/{row}<b>.png" if row % 2 else "" for row in range(len(data.test.labels))])
+    data = dataclasses.replace(data, test=data.test._replace(filenames=names))
+    models = [diagnosed(name, data, seed=seed) for seed, name in enumerate(("original", "augmented"))]
+    built = report.build([explored("original", data)], [], models, SETTINGS, **LIMITS)
+    told = [*built["models"][0]["mistakes"], *built["models"][0]["correct"], *built["comparison"]["changed"]]
+    assert {item["image"] % 2 for item in told} == {0, 1}
+    for item in told:
+        assert item.get("file", "") == names[item["image"]]
+    labels = [value for name, value in Page(report.render(built)).values if name == "aria-label"]
+    for item in built["comparison"]["changed"]:
+        start = f"\u2068{item['file']}\u2069: " if "file" in item else f"Image {item['image']}: "
+        assert any(label.startswith(start) for label in labels)
 
 
 def test_a_heatmap_is_a_digit_a_place(context, second_model):

@@ -29,7 +29,7 @@ function openSheet(button, title, groups) {
 function pictures(model, items) {
   const list = element("ul", { class: "cards-small" });
   for (const item of items) {
-    const label = `Image ${item.image}: ${isolated(nameOf(model, item.true))}`;
+    const label = `${imageName(item)}: ${isolated(nameOf(model, item.true))}`;
     list.append(element("li", {}, tile(item.tile, label), element("p", {}, `confidence ${percent(item.confidence)}`)));
   }
   return list;

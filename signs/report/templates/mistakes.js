@@ -41,13 +41,14 @@ function overlay(digits, [rows, width]) {
 
 function mistakeCard(model, item) {
   const [truth, predicted] = [nameOf(model, item.true), nameOf(model, item.predicted)];
-  const label = `Image ${item.image}: ${isolated(truth)} classified as ${isolated(predicted)}`;
+  const label = `${imageName(item)}: ${isolated(truth)} classified as ${isolated(predicted)}`;
   const picture = element("span", { class: "picture" }, tile(item.tile, label, "large"));
   if (byId("heatmap").checked && item.heatmap) picture.append(overlay(item.heatmap, model.heatmap_shape));
   return element("li", {}, picture,
     element("p", {}, strong(truth)),
     element("p", { class: "wrong" }, "classified as ", bdi(predicted)),
-    element("p", { class: "small" }, `confidence ${percent(item.confidence)}; true class ${percent(item.truth)}`));
+    element("p", { class: "small" }, `confidence ${percent(item.confidence)}; true class ${percent(item.truth)}`),
+    ...(item.file ? [element("p", { class: "small" }, bdi(item.file))] : []));
 }
 
 function drawMistakes() {

@@ -18,6 +18,7 @@ const isolated = (name) => `\u2068${name}\u2069`; // isolates the direction of a
 const bdi = (name) => element("bdi", {}, name);
 const strong = (name) => element("strong", {}, bdi(name));
 const nameOf = (model, position) => model.classes[position].name;
+const imageName = (item) => item.file ? isolated(item.file) : `Image ${item.image}`;
 const titleOf = (model, position) => `${model.classes[position].id} ${isolated(nameOf(model, position))}`;
 
 function tile(index, label, kind = "") {

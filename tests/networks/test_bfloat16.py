@@ -26,7 +26,7 @@ needs_native = pytest.mark.skipif(processor.instructions() != "native", reason="
 
 
 def narrow(**arguments):
-    return ConvNet(3, depths=[[8], [16]], dropout_keep_prob=0.9, neighbourhood=5, spatial_transformer=True, **arguments)
+    return ConvNet(3, depths=[[8], [16]], dropout_keep_prob=0.9, neighbourhood=5, **arguments)
 
 
 each_network = pytest.mark.parametrize("make", [small, narrow])
@@ -92,7 +92,7 @@ def test_blocked_convolutions_compute_in_the_dtype_of_the_images():
 
 @needs_native
 def test_a_spatial_transformer_computes_in_float32_whatever_its_network_does():
-    network, images = narrow(dtype=BFLOAT16), np.zeros((5, 16, 16, 3), np.float32)
+    network, images = narrow(dtype=BFLOAT16, spatial_transformer=True), np.zeros((5, 16, 16, 3), np.float32)
     assert network(images).dtype == "float32"
     assert network.transformer(np.zeros((5, 16, 16, 4), np.float32)).dtype == "float32"
     assert {weight.dtype for weight in network.transformer.weights} == {"float32"}

@@ -1,0 +1,33 @@
+"""Stage `export`: writes a model in the formats that other programs run."""
+
+from pathlib import Path
+
+from signs.core import documents, params
+from signs.data import pixels
+from signs.data.datasets import DataSet, read
+from signs.deployment.export import describe, export
+from signs.deployment.parity import measure
+from signs.networks import store
+from signs.networks.backend import make_deterministic
+from signs.preparation.merging import merge
+
+
+def main(original: Path, added: Path, model: Path, measured: Path, out: Path, compared: Path) -> None:
+    """Exports `model` with its metrics `measured`; compares the files with Keras on the stored images of `original`.
+
+    Where the model knows the synthetic classes too, `added` is their data set, else `original` once more.
+    """
+    threads = params.load("predict")["threads"]
+    make_deterministic(intra_op_threads=threads)
+    stored, trained = _in_colour(original), store.read(model)
+    if added != original:
+        stored = merge(stored, _in_colour(added), **params.load("merge")).gathered()
+    described = describe(trained, documents.read(measured, "evaluate"), params.load("fetch")["source"])
+    export(out, trained, described, stored.train)
+    found = measure(out, trained, stored.test, threads=threads)
+    documents.write(compared, found)
+    print(f"{model.name}: int8 accuracy {found['litert_int8']['accuracy']:.4f}, Keras {found['keras']['accuracy']:.4f}")
+
+
+def _in_colour(folder: Path) -> DataSet:
+    return read(folder).map(lambda split: split._replace(features=pixels.colour(split.features)))

@@ -42,7 +42,7 @@ def write(
         heatmaps: Of these images, 0-1, (mistakes, rows, columns); stored in 256 steps as `heatmaps`.
         filenames: By split, the file of each image, text (n,); left out where that is unknown.
     """
-    names = {f"{split}_filenames": filenames[split] for split in SPLITS if filenames.get(split) is not None}
+    names = {f"{split}_filenames": found for split in SPLITS if (found := filenames.get(split)) is not None}
     softmax = {f"{split}_softmax": values for split, values in predictions.softmax.items()}
     labels = {f"{split}_labels": values for split, values in predictions.labels.items()}
     of_mistakes = {"mistaken": mistaken, "heatmaps": np.rint(heatmaps * 255).astype(np.uint8)}

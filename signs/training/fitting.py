@@ -1,6 +1,7 @@
 """A data set and settings become a trained model, with progress, TensorBoard logs and checkpoints."""
 
 import dataclasses
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -43,12 +44,11 @@ def fit(
         The model, which computes in float32, and the history as `loop.train` returns it.
 
     Raises:
-        UserError: A setting does not fit the data, or training diverged.
+        UserError: A setting does not fit the data, the network does not fit in memory, `logs` cannot be written, or
+            training diverged.
     """
     make_deterministic(intra_op_threads=1, inter_op_threads=settings.shards)
-    images = min(settings.batch_size, len(dataset.train.labels))
-    shape = (images, *dataset.train.features.shape[1:])
-    architectures.check_memory(settings.network, len(dataset.classes), shape)
+    _check_writable(logs)
     network, augment = _network(dataset, settings), _augment(dataset, settings)
     ids = dataset.classes.ids
     examples, validation = (
@@ -62,7 +62,18 @@ def fit(
     return _calibrated(Model(network.in_float32(), dataset.classes, metadata), validation), history
 
 
+def _check_writable(logs: Path) -> None:
+    try:
+        logs.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=logs):
+            pass
+    except OSError as error:
+        raise UserError(f"{logs} cannot be written: {error.strerror}; training keeps its checkpoint there") from None
+
+
 def _network(dataset: DataSet, settings: Settings) -> Classifier:
+    shape = (min(settings.batch_size, len(dataset.train.labels)), *dataset.train.features.shape[1:])
+    architectures.check_memory(settings.network, len(dataset.classes), shape)
     network = architectures.build(settings.network, len(dataset.classes), settings.dtype)
     if settings.load_from:
         keras.utils.set_random_seed(settings.seed)  # of dropout

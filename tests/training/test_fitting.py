@@ -1,5 +1,6 @@
 """The stage `train` in processes of its own, on a small data set."""
 
+import dataclasses
 import hashlib
 import json
 import os
@@ -67,16 +68,27 @@ def metadata(project):
 
 
 def states(project):
-    return list(project.glob("logs/original/*state-*"))
+    return list(project.glob("logs/original/state-*"))
+
+
+def started(project, epochs):
+    """A training of its own, once its checkpoint holds as many epochs."""
+    running = subprocess.Popen(COMMAND, cwd=project, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    while not any((state := checkpoints.read(path)) and len(state.history) > epochs for path in states(project)):
+        assert running.poll() is None, "it ended too early"
+        time.sleep(0.01)
+    return running
+
+
+def ended(running):
+    """Exit code and last line of a training."""
+    _, errors = running.communicate(timeout=120)
+    return running.returncode, errors.splitlines()[-1]
 
 
 def kill_after(project, epochs):
-    """Kills a training once its checkpoint holds as many epochs."""
-    running = subprocess.Popen(COMMAND, cwd=project, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    while not any((state := checkpoints.read(path)) and len(state.history) > epochs for path in states(project)):
-        assert running.poll() is None, "it ended before it was killed"
-        time.sleep(0.01)
-    os.kill(running.pid, signal.SIGKILL)
+    with started(project, epochs) as running:
+        os.kill(running.pid, signal.SIGKILL)
     assert running.wait() == -signal.SIGKILL
 
 
@@ -100,6 +112,56 @@ def test_a_killed_run_continues_unless_code_that_it_depends_on_was_edited(traine
     edit(project / "signs/training/loop.py")
     assert f" 1/{EPOCHS}" in train(project)
     assert digests(project) == digests(trained)
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "said"),
+    [
+        ("params.yaml", "seed: 1\n  shards", "seed: 2\n  shards", "params.yaml changed while this ran: train.seed was 1"),
+        ("signs/training/loop.py", "import math", "import cmath, math", "signs/training/loop.py changed while this ran"),
+    ],
+)
+def test_a_training_fails_once_its_settings_or_code_change_and_continues_once_they_are_back(
+    trained, project, file, old, new, said
+):
+    before = (project / file).read_text()
+    running = started(project, 2)
+    (project / file).write_text(before.replace(old, new))
+    assert (project / file).read_text() != before
+    number, line = ended(running)
+    assert number == 1
+    assert line.startswith(f"train: {said}")
+    assert not (project / "models").exists()
+
+    (project / file).write_text(before)
+    assert f" 1/{EPOCHS}" not in train(project)
+    assert digests(project) == digests(trained)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_a_training_and_imports_in_one_line(project, number):
+    said = (1, "train: stopped; dvc repro starts it again")
+    with subprocess.Popen(COMMAND, cwd=project, stderr=subprocess.PIPE, text=True) as importing:
+        while "tensorflow" not in Path(f"/proc/{importing.pid}/maps").read_text():
+            time.sleep(0.01)
+        importing.send_signal(number)
+        assert ended(importing) == said
+    with started(project, 1) as running:
+        running.send_signal(number)
+        assert ended(running) == said
+
+
+def test_a_checkpoint_without_a_history_and_logs_that_cannot_be_written_end_in_one_line(project):
+    with started(project, 1) as running:
+        running.kill()
+    (path,) = states(project)
+    checkpoints.write(path, dataclasses.replace(checkpoints.read(path), history=[]))
+    *_, line = train(project, code=1).splitlines()
+    assert line.startswith(f"train: {path.relative_to(project)} holds no state of a training; delete it")
+    shutil.rmtree(project / "logs")
+    (project / "logs").touch()
+    *_, line = train(project, code=1).splitlines()
+    assert line.startswith("train: logs/original cannot be written: Not a directory")
 
 
 def test_every_setting_that_is_off_by_default_trains_to_the_same_bytes_each_time(project):
@@ -180,6 +242,7 @@ def test_a_model_trained_in_bfloat16_is_calibrated_in_float32_as_it_is_read(proj
     ("changed", "message"),
     [
         ({"epochs": 0}, "params.yaml: train.epochs is 0"),
+        ({"network": "convnet"}, "training convnet with 722,861,6"),
         ({"dtype": "bfloat16"}, "bfloat16 needs native: true"),
         ({"augmentation": "camera"}, "train.augmentation needs images in [-1, 1]; set preprocess.normalize to true"),
     ],

@@ -117,8 +117,8 @@ def test_a_killed_run_continues_unless_code_that_it_depends_on_was_edited(traine
 @pytest.mark.parametrize(
     ("file", "old", "new", "said"),
     [
-        ("params.yaml", "seed: 1\n  shards", "seed: 2\n  shards", "params.yaml changed while this ran: train.seed was 1"),
-        ("signs/training/loop.py", "import math", "import cmath, math", "signs/training/loop.py changed while this ran"),
+        ("params.yaml", "seed: 1\n  shards", "seed: 2\n  shards", "changed while this ran: train.seed was 1 and is 2"),
+        ("signs/training/loop.py", "import math", "import cmath, math", "changed while this ran; dvc.lock would"),
     ],
 )
 def test_a_training_fails_once_its_settings_or_code_change_and_continues_once_they_are_back(
@@ -130,7 +130,7 @@ def test_a_training_fails_once_its_settings_or_code_change_and_continues_once_th
     assert (project / file).read_text() != before
     number, line = ended(running)
     assert number == 1
-    assert line.startswith(f"train: {said}")
+    assert line.startswith(f"train: {file} {said}")
     assert not (project / "models").exists()
 
     (project / file).write_text(before)

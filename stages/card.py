@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from signs.core import documents, params
+from signs.core import params
 from signs.data import classes
 from signs.evaluation import predictions
+from signs.evaluation.measured import read_metrics, read_stress
 from signs.networks import model_json
 from signs.report import model_card
 from signs.report.model_card import Results
@@ -16,9 +17,7 @@ def main(model: Path, measured: Path, stressed: Path, probabilities: Path, out: 
         model.name,
         model_json.read(model / model_json.FILE_NAME),
         classes.read(model / classes.FILE_NAME),
-        Results(
-            documents.read(measured, "evaluate"), documents.read(stressed, "stress"), predictions.read(probabilities)
-        ),
+        Results(read_metrics(measured), read_stress(stressed), predictions.read(probabilities)),
         {"fetch": params.load("fetch"), "merge": params.load("merge")},
         **params.load("card"),
     )

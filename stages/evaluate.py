@@ -5,14 +5,17 @@ from pathlib import Path
 from signs.core import documents, params, tables
 from signs.core.scores import softmax
 from signs.data import classes
-from signs.data.datasets import read
+from signs.data.datasets import digest, read
 from signs.evaluation import heatmaps, metrics, predictions, predictor, rejection
+from signs.evaluation.measured import check_data
 from signs.evaluation.predictions import SPLITS, Predictions
+from signs.networks import model_json
 
 
 def main(dataset: Path, model: Path, measured: Path, probabilities: Path, acceptance: Path) -> None:
     """Predicts each split of `dataset`; writes metrics, probabilities with heatmaps of mistakes, acceptance curve."""
     trained = predictor.read(model, **params.load("predict"))
+    check_data(digest(dataset), model / model_json.FILE_NAME, str(dataset))
     splits = dict(read(dataset).items())
     logits = {name: trained.logits(split.features) for name, split in splits.items()}
     labels = {name: split.labels for name, split in splits.items()}

@@ -9,8 +9,8 @@ from signs.report import inputs
 from signs.report import page as report
 
 
-def main(data: Path, metrics: Path, predictions: Path, reports: Path, page: Path) -> None:
-    """Reads data sets, metrics, predictions and the mistakes in `reports`; writes the page `page`."""
+def main(data: Path, models: Path, metrics: Path, predictions: Path, reports: Path, page: Path) -> None:
+    """Reads data sets, models, metrics, predictions and the mistakes in `reports`; writes the page `page`."""
     settings = {
         "fetch": params.load("fetch"),
         "explore": params.load("explore"),
@@ -26,6 +26,7 @@ def main(data: Path, metrics: Path, predictions: Path, reports: Path, page: Path
         "diagnose": params.load("diagnose"),
     }
     original, synthetic = explored = [inputs.explored(name, data, reports) for name in ("original", "synthetic")]
+    inputs.check_data(original.dataset, synthetic.dataset, models, settings)
     seen = [inputs.seen(part.dataset, settings["preprocess"]) for part in explored]
     datasets = {"original": seen[0], "augmented": inputs.augmented(*seen)}
     diagnosed = [inputs.diagnosed(name, dataset, metrics, predictions, reports) for name, dataset in datasets.items()]

@@ -8,6 +8,7 @@ from signs.core import documents, params, tables
 from signs.core.scores import softmax
 from signs.data import datasets
 from signs.evaluation import predictor, stress
+from signs.evaluation.measured import read_metrics
 from signs.preparation import preprocessing
 
 
@@ -15,7 +16,7 @@ def main(dataset: Path, model: Path, measured: Path, stressed: Path, table: Path
     """Corrupts the stored images of `dataset`; takes the threshold from the metrics `measured`."""
     trained = predictor.read(model, **params.load("predict"))
     convert = preprocessing.converter(trained.metadata["preprocess"])
-    threshold = documents.read(measured, "evaluate")["test"]["accepted"].get("threshold")
+    threshold = read_metrics(measured)["test"]["accepted"].get("threshold")
 
     def predict(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         logits = trained.logits(convert(images))

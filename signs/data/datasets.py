@@ -190,9 +190,9 @@ def write(folder: Path, dataset: DataSet | Stream) -> None:
 
 
 def digest(folder: Path) -> str:
-    """SHA-256 of the three pickles and `signnames.csv`, in hexadecimal."""
+    """SHA-256 of the pickles and `signnames.csv`, in hexadecimal."""
     total = hashlib.sha256()
-    for name in [*(f"{split}.p" for split in SPLITS), classes.FILE_NAME]:
+    for name in [*(f"{split}.p" for split in (*SPLITS, HIDDEN)), classes.FILE_NAME]:
         path = folder / name
         if path.is_file():
             with path.open("rb") as file:

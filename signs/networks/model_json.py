@@ -3,10 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, StrictBool, ValidationError
+from pydantic import BaseModel, StrictBool
 
 from signs.core import documents
-from signs.core.errors import UserError
 from signs.core.params import Positive, Share, Side
 
 FILE_NAME = "model.json"
@@ -52,12 +51,4 @@ def read(path: Path) -> Metadata:
     Raises:
         UserError: The file is missing, is not JSON, lacks a key or holds a wrong value.
     """
-    metadata = documents.read(path, "train")
-    try:
-        Fields.model_validate(metadata)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        key = ".".join(map(str, first["loc"]))
-        found = "missing" if first["type"] == "missing" else repr(first["input"])[:80]
-        raise UserError(f"{path}: {key} is {found}; {first['msg']}; dvc repro train writes it again") from None
-    return metadata
+    return documents.read(path, "train", Fields)

@@ -1,5 +1,6 @@
 """The outputs of earlier stages that the report is built from."""
 
+import tempfile
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,10 +12,11 @@ from signs.core.history import Row
 from signs.core.tables import Table
 from signs.data import datasets, pixels
 from signs.data.datasets import DataSet, Split
-from signs.evaluation import diagnosis, diagnosis_files, predictions
+from signs.evaluation import diagnosis, diagnosis_files, measured, predictions
 from signs.evaluation.diagnosis import Diagnosis
 from signs.evaluation.predictions import Predictions
 from signs.preparation.merging import merge
+from signs.preparation.preprocessing import preprocess
 
 
 class Explored(NamedTuple):
@@ -88,14 +90,14 @@ def diagnosed(name: str, dataset: DataSet, metrics: Path, probabilities: Path, r
     return Diagnosed(
         name,
         dataset,
-        documents.read(metrics / f"{name}.json", "evaluate"),
+        measured.read_metrics(metrics / f"{name}.json"),
         tables.read(metrics / name / "history.csv", "train_accuracy", "train"),
         predicted,
         found,
         heatmaps,
         tables.read(metrics / name / "acceptance.csv", "coverage", "evaluate"),
         tables.read(metrics / name / "corruptions.csv", "severity", "stress"),
-        documents.read(metrics / name / "stress.json", "stress"),
+        measured.read_stress(metrics / name / "stress.json"),
     )
 
 
@@ -108,6 +110,20 @@ def seen(dataset: DataSet, preprocess: dict[str, Any]) -> DataSet:
 def augmented(original: DataSet, synthetic: DataSet) -> DataSet:
     """The stored images behind the merged data set, in three channels."""
     return merge(*(dataset.map(_in_colour) for dataset in (original, synthetic)), hide_photographs_of=[]).gathered()
+
+
+def check_data(original: DataSet, synthetic: DataSet, models: Path, settings: dict[str, Any]) -> None:
+    """Checks that the models were trained on these stored images, by preprocessing and merging them once more.
+
+    Raises:
+        UserError: A model was trained on others.
+    """
+    prepared = [preprocess(dataset, **settings["preprocess"]) for dataset in (original, synthetic)]
+    for name, dataset in {"original": prepared[0], "augmented": merge(*prepared, **settings["merge"])}.items():
+        with tempfile.TemporaryDirectory() as folder:
+            datasets.write(Path(folder), dataset)
+            digest = datasets.digest(Path(folder))
+        measured.check_data(digest, models / name / "model.json", f"what data/ holds for {name}")
 
 
 def _diagnosis(

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from signs.core import documents, tables
+from signs.core.errors import UserError
 from signs.core.scores import softmax
 from signs.data import datasets, pixels
 from signs.data.classes import Classes, SignClass
@@ -11,6 +12,8 @@ from signs.data.datasets import DataSet, Split
 from signs.evaluation import diagnosis, diagnosis_files, metrics, predictions
 from signs.evaluation.predictions import Predictions
 from signs.exploration.summary import explore
+from signs.preparation.merging import merge
+from signs.preparation.preprocessing import preprocess
 from signs.report import inputs
 
 NAMES = {3: "Stop", 8: "Yield", 20: "Parking"}
@@ -100,6 +103,32 @@ def test_what_was_found_in_another_data_set_is_refused(left, counts):
     datasets.write(folder / "data/original", dataset(counts=counts))
     with pytest.raises(ValueError, match="explore"):
         read_explored(folder)
+
+
+def test_stored_images_are_compared_with_those_that_the_models_were_trained_on(tmp_path):
+    stored = {"original": dataset(), "synthetic": dataset({0: "Bus lane", 1: "Parking"}, "synthetic", seed=1)}
+    settings = {
+        "preprocess": {"central_fraction": 0.9, "grey": True, "normalize": True, "min_brightness": None},
+        "merge": {"hide_photographs_of": [20]},
+    }
+    for name, data in stored.items():  # as the stages do
+        datasets.write(tmp_path / name, data)
+        datasets.write(
+            tmp_path / "prepared" / name, preprocess(datasets.read(tmp_path / name), **settings["preprocess"])
+        )
+    prepared = [datasets.read(tmp_path / "prepared" / name) for name in stored]
+    datasets.write(tmp_path / "augmented", merge(*prepared, **settings["merge"]))
+    for name, folder in (("original", "prepared/original"), ("augmented", "augmented")):
+        documents.write(tmp_path / "models" / name / "model.json", {"data": datasets.digest(tmp_path / folder)})
+    original, synthetic = (datasets.read(tmp_path / name) for name in stored)
+    inputs.check_data(original, synthetic, tmp_path / "models", settings)
+    for data, model in ((original, "original"), (synthetic, "augmented")):
+        data.test.features[0, 3, 3] ^= 128
+        with pytest.raises(
+            UserError, match=rf"what data/ holds for {model} is not what .*models/{model} was trained on"
+        ):
+            inputs.check_data(original, synthetic, tmp_path / "models", settings)
+        data.test.features[0, 3, 3] ^= 128
 
 
 def test_what_a_network_sees_is_the_middle_that_preprocessing_keeps():

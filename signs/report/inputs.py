@@ -11,7 +11,7 @@ from signs.core.errors import UserError
 from signs.core.history import Row
 from signs.core.tables import Table
 from signs.data import datasets, pixels
-from signs.data.datasets import DataSet, Split
+from signs.data.datasets import DataSet, Split, Stream
 from signs.evaluation import diagnosis, diagnosis_files, measured, predictions
 from signs.evaluation.diagnosis import Diagnosis
 from signs.evaluation.predictions import Predictions
@@ -119,7 +119,8 @@ def check_data(original: DataSet, synthetic: DataSet, models: Path, settings: di
         UserError: A model was trained on others.
     """
     prepared = [preprocess(dataset, **settings["preprocess"]) for dataset in (original, synthetic)]
-    for name, dataset in {"original": prepared[0], "augmented": merge(*prepared, **settings["merge"])}.items():
+    trained: dict[str, DataSet | Stream] = {"original": prepared[0], "augmented": merge(*prepared, **settings["merge"])}
+    for name, dataset in trained.items():
         with tempfile.TemporaryDirectory() as folder:
             datasets.write(Path(folder), dataset)
             digest = datasets.digest(Path(folder))

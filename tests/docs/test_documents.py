@@ -132,6 +132,8 @@ def test_a_verb_that_documents_use_tells_what_it_takes(verb):
 @pytest.mark.parametrize("block", [block for name in CURRENT for block in blocks(name, "python")])
 def test_code_in_a_document_runs_in_the_folder_of_the_project(block, tmp_path, monkeypatch):
     shutil.copy(ROOT / "params.yaml", tmp_path)
+    for folder in ("docs", "weights"):
+        (tmp_path / folder).symlink_to(ROOT / folder)
     rng = np.random.default_rng(1)
     images = rng.uniform(-1, 1, (20, 32, 32, 1)).astype(np.float32)
     split = Split(images, np.arange(20) % 2)

@@ -238,11 +238,18 @@ def test_a_model_trained_in_bfloat16_is_calibrated_in_float32_as_it_is_read(proj
     assert found == pytest.approx(temperature, rel=1e-3)
 
 
+def test_a_network_that_does_not_fit_in_memory_is_refused_before_it_is_made(project):
+    change(project, "train", network="convnet")
+    change(project, "networks.convnet", depths=[[60_000, 60_000]])
+    (line,) = [line for line in train(project, code=1).splitlines() if line.startswith("train: ")]
+    assert "training convnet with 32," in line
+    assert "lower networks.convnet.depths or train.batch_size" in line
+
+
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
         ({"epochs": 0}, "params.yaml: train.epochs is 0"),
-        ({"network": "convnet"}, "training convnet with 722,861,6"),
         ({"dtype": "bfloat16"}, "bfloat16 needs native: true"),
         ({"augmentation": "camera"}, "train.augmentation needs images in [-1, 1]; set preprocess.normalize to true"),
     ],

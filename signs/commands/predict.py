@@ -13,6 +13,8 @@ import numpy as np
 from PIL import Image
 
 from signs.core.errors import UserError
+from signs.core.tables import safe
+from signs.core.text import visible
 from signs.data import reader
 from signs.deployment import photos
 from signs.deployment.models import default_model, load
@@ -123,12 +125,12 @@ def _print_text(results: Iterable[Found], out: IO[str]) -> int:
     for crop, prediction, top, fault in results:
         if prediction is None:
             faults += 1
-            print(fault, file=sys.stderr)
+            print(visible(fault), file=sys.stderr)
             continue
         first = f"{prediction.name}, {prediction.confidence:.1%}"
         said = first if prediction.known else f"{UNKNOWN} (closest: {first})"
         others = "".join(f"; {name}, {share:.1%}" for name, share in top[1:])
-        print(f"{crop}: {said}{others}", file=out)
+        print(visible(f"{crop}: {said}{others}"), file=out)
     return faults
 
 
@@ -161,7 +163,8 @@ def _print_csv(results: Iterable[Found], out: IO[str]) -> int:
     faults = 0
     for found in results:
         faults += found.prediction is None
-        writer.writerow(_record(found))
+        record = _record(found)
+        writer.writerow({key: safe(value) if isinstance(value, str) else value for key, value in record.items()})
     return faults
 
 

@@ -19,14 +19,13 @@ Table = list[dict[str, float]]
 
 MAX_BYTES = 256 * 2**20
 DELIMITERS = ",;\t"
-FORMULA = re.compile("'*[=+\\-@\t\r]")  # how a cell starts that a spreadsheet runs, or that was quoted against that
+FORMULA = re.compile("'*[=+\\-@\t]")  # how a cell starts that a spreadsheet runs, or that was quoted against that
 
 
 def write(path: Path, table: list[dict[str, Any]], columns: Sequence[str] | None = None) -> None:
     """Writes a CSV file. Real numbers get six digits, None an empty cell.
 
-    A text that a spreadsheet would run as a formula gets an apostrophe in front, which `parse` takes away. Control
-    characters and overrides of the direction of writing are written as their codes.
+    Texts are made `safe`; `parse` takes away the apostrophe.
 
     Args:
         path: File to write.
@@ -130,9 +129,15 @@ def _check(rows: list[dict[str, Any]], header: Sequence[str], columns: Collectio
             raise ValueError(f"row {number} has more or fewer cells than the header; quote a cell that holds a comma")
 
 
+def safe(text: str) -> str:
+    """A text for a cell: an apostrophe in front of what a spreadsheet would run, codes for control characters."""
+    shown = visible(text)
+    return f"'{shown}" if FORMULA.match(shown) else shown
+
+
 def _cell(value: object) -> object:
     if isinstance(value, str):
-        return f"'{visible(value)}" if FORMULA.match(value) else visible(value)
+        return safe(value)
     return f"{value:.6g}" if isinstance(value, Real) and not isinstance(value, Integral) else value
 
 

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Sequence
 
-# Control characters but tab and line breaks, overrides of the direction of writing, and halves of surrogate pairs.
-INVISIBLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2028\u2029\u2066-\u2069\ud800-\udfff]")
+# Control characters but tab and newline, overrides of the direction of writing, and halves of surrogate pairs.
+INVISIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2028\u2029\u2066-\u2069\ud800-\udfff]")
 
 
 def visible(text: str) -> str:

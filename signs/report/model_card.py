@@ -8,6 +8,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from signs.core.files import replaced
 from signs.core.params import Count, validated
+from signs.core.text import visible
 from signs.data import classes
 from signs.data.classes import Classes, SignClass
 from signs.evaluation.diagnosis import confused, confusion
@@ -86,7 +87,7 @@ def _environment() -> Environment:
 
 
 def _plain(text: str) -> str:
-    return " ".join(text.split()).translate(ESCAPED)
+    return visible(" ".join(text.split())).translate(ESCAPED)
 
 
 def _percent(share: float) -> str:

@@ -88,6 +88,19 @@ def test_what_is_no_table_is_named(tmp_path, content):
         tables.read(path, "train_accuracy", "train")
 
 
+@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "'=1", "''-1"])
+def test_no_name_is_a_formula_and_each_comes_back(tmp_path, name):
+    tables.write(tmp_path / "table.csv", [{"name": name, "change": -0.5}])
+    with (tmp_path / "table.csv").open(newline="") as file:
+        assert next(csv.DictReader(file)) == {"name": f"'{name}", "change": "-0.5"}
+    assert tables.read_text(tmp_path / "table.csv", ["name"], "diagnose") == [{"name": name, "change": "-0.5"}]
+
+
+def test_control_characters_and_overrides_of_direction_are_written_as_codes(tmp_path):
+    tables.write(tmp_path / "table.csv", [{"name": "St\x1b[2Jop\r \u202egnol \x85\ud800 שלום"}])
+    assert (tmp_path / "table.csv").read_text() == "name\nSt\\x1b[2Jop\\r \\u202egnol \\x85\\ud800 שלום\n"
+
+
 # --- as text
 
 

@@ -150,6 +150,12 @@ def test_the_licence_goes_by_the_source(source, licence):
     assert "The code is under the MIT licence, the drawings in `data/` are under CC0 1.0." in text
 
 
+def test_names_from_outside_move_no_text():
+    text = described(names=("\u202eStop", "\x1b[2J", "Yield"))
+    assert "| \\\\u202eStop |" in text
+    assert not {"\u202e", "\x1b"} & set(text)
+
+
 def test_names_from_outside_are_no_markup():
     text = described(names=("<script>alert(1)</script>", "a|b", "[x](http://example.org)\n# y"))
     assert "<script>" not in text

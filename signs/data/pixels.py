@@ -33,7 +33,8 @@ def middle(features: np.ndarray, fraction: float) -> np.ndarray:
 
     Args:
         features: (n, height, width, 1 or 3), uint8.
-        fraction: Share of each side to keep, above 0; with 1, images stay as they are.
+        fraction: Share of each side to keep, above 0; with 1, images stay as they are, and above 1 they shrink, in a
+            border that continues the pixels of their edge.
 
     Returns:
         The same shape, uint8.

@@ -1,4 +1,4 @@
-"""Corrupted images: weather, cameras and stickers, in fixed severities.
+"""Corrupted images: weather, cameras, stickers and framing, in fixed severities.
 
 Lengths are shares of the image's longer side, so that a severity means the same at every size. Grey levels are shares
 of 255.
@@ -16,8 +16,10 @@ from pydantic import Field, model_validator
 
 from signs.core.errors import UserError
 from signs.core.params import Count, Section, Share
+from signs.data import pixels
 
 Amounts = Annotated[list[Share], Field(min_length=1, max_length=20)]
+Cuts = Annotated[list[Annotated[Share, Field(lt=0.5)]], Field(min_length=1, max_length=20)]
 Qualities = Annotated[list[Annotated[Count, Field(le=100)]], Field(min_length=1, max_length=20)]
 FOG_GREY = 0.85
 
@@ -29,7 +31,8 @@ class Corruptions(Section):
 
     `blur`: standard deviation of a Gaussian filter. `noise`: standard deviation. `dark`: factor of pixel values.
     `contrast`: factor of the distance from the image's mean. `fog`: mean share of fog in a pixel. `occlusion`: side of
-    a grey patch. `jpeg`: quality, 1-100.
+    a grey patch. `jpeg`: quality, 1-100. `tight`: share of the image cut off at each side. `loose`: border added at each
+    side, as a share of the image.
     """
 
     blur: Amounts
@@ -39,6 +42,8 @@ class Corruptions(Section):
     fog: Amounts
     occlusion: Amounts
     jpeg: Qualities
+    tight: Cuts
+    loose: Amounts
 
     @model_validator(mode="after")
     def _check_counts(self) -> Self:
@@ -66,10 +71,10 @@ def corrupted(features: np.ndarray, amounts: Corruptions, seed: int) -> Iterator
 
 def blurred(features: np.ndarray, deviation: float, _rng: np.random.Generator) -> np.ndarray:
     """Gaussian blur: out of focus."""
-    pixels = deviation * max(features.shape[1:3])
-    if not pixels:
+    if not deviation:
         return features
-    return np.stack([cv2.GaussianBlur(image, (0, 0), pixels).reshape(image.shape) for image in features])
+    width = deviation * max(features.shape[1:3])  # pixels
+    return np.stack([cv2.GaussianBlur(image, (0, 0), width).reshape(image.shape) for image in features])
 
 
 def noisy(features: np.ndarray, deviation: float, rng: np.random.Generator) -> np.ndarray:
@@ -117,6 +122,16 @@ def compressed(features: np.ndarray, quality: float, _rng: np.random.Generator) 
     return np.stack([np.asarray(cv2.imdecode(file, flag)).reshape(features.shape[1:]) for file in files])
 
 
+def cut(features: np.ndarray, share: float, _rng: np.random.Generator) -> np.ndarray:
+    """A crop that is too tight: the middle of the image, enlarged."""
+    return pixels.middle(features, 1 - 2 * share)
+
+
+def surrounded(features: np.ndarray, share: float, _rng: np.random.Generator) -> np.ndarray:
+    """A crop that is too loose: the image, smaller, in a border that continues the pixels of its edge."""
+    return pixels.middle(features, 1 + 2 * share)
+
+
 CORRUPTIONS: dict[str, Corruption] = {
     "blur": blurred,
     "noise": noisy,
@@ -125,8 +140,10 @@ CORRUPTIONS: dict[str, Corruption] = {
     "fog": foggy,
     "occlusion": occluded,
     "jpeg": compressed,
+    "tight": cut,
+    "loose": surrounded,
 }
 
 
-def _stored(pixels: np.ndarray) -> np.ndarray:
-    return np.rint(pixels).clip(0, 255).astype(np.uint8)
+def _stored(values: np.ndarray) -> np.ndarray:
+    return np.rint(values).clip(0, 255).astype(np.uint8)

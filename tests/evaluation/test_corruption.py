@@ -14,6 +14,8 @@ AMOUNTS = {
     "fog": [0.0, 0.3, 0.9],
     "occlusion": [0.0, 0.2, 0.6],
     "jpeg": [100, 30, 5],
+    "tight": [0.0, 0.1, 0.3],
+    "loose": [0.0, 0.1, 0.3],
 }
 HARMLESS = {"jpeg": 4.0}  # mean change of pixels at the first amount, where it is not 0
 
@@ -70,6 +72,17 @@ def test_values_are_those_of_the_formula():
     assert set(patches) <= {0, 1}  # a fifth of 4 pixels is one
 
 
+def test_a_tight_crop_cuts_each_side_off_and_a_loose_one_is_undone_by_it():
+    features = np.zeros((1, 40, 40, 3), np.uint8)
+    features[:, 10:30, 10:30] = 200  # the middle half
+    tight = CORRUPTIONS["tight"](features, 0.25, np.random.default_rng(0))
+    assert tight[:, 2:-2, 2:-2].min() >= 199
+    loose = CORRUPTIONS["loose"](features, 0.5, np.random.default_rng(0))
+    assert (loose[0, :, :, 0] > 100).sum() == pytest.approx(10 * 10, abs=24)
+    again = CORRUPTIONS["tight"](loose, 0.25, np.random.default_rng(0))
+    assert np.abs(again.astype(int) - features).mean() < 10
+
+
 def test_a_blur_is_as_wide_on_a_larger_image():
     small = pictures(4, (32, 32, 3))
     large = np.stack([cv2.resize(image, (64, 64), interpolation=cv2.INTER_CUBIC) for image in small])
@@ -83,6 +96,7 @@ def test_a_blur_is_as_wide_on_a_larger_image():
     [
         ({"blur": [2, 0, 0]}, "Input should be less than or equal to 1"),
         ({"jpeg": [0, 1, 2]}, "greater than or equal to 1"),
+        ({"tight": [0.1, 0.2, 0.5]}, "Input should be less than 0.5"),
         ({"fog": [0.5]}, "same number of severities"),
     ],
 )

@@ -11,7 +11,7 @@ from signs.core.errors import UserError, one_line
 PROJECT = Path("dvc.yaml")
 EXIT_CODES = """exit codes:
   0  all is well
-  1  a mistake, or a verdict: check finds a data set unfit, compare a real loss
+  1  a mistake, or a verdict: check finds a data set unfit or a file damaged, compare a real loss
   2  wrong usage, or compare finds nothing that it could compare"""
 
 
@@ -22,7 +22,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if options.pop("needs_project") and not PROJECT.is_file():
             raise UserError(f"there is no {PROJECT} here; run it in the folder of the project")
-        return importlib.import_module(f"signs.commands.{verb}").main(**options) or 0
+        return importlib.import_module(f"signs.commands.{options.pop('module')}").main(**options) or 0
     except KeyboardInterrupt:
         message: str | None = "stopped"
     except Exception as error:
@@ -81,8 +81,10 @@ def _add_model(verb: argparse.ArgumentParser) -> None:
 
 
 def _add_check(verbs: argparse._SubParsersAction) -> None:
-    verb = _verb(verbs, "check", "say whether a data set is fit to train on")
-    verb.add_argument("folder", metavar="FOLDER", type=Path, help="holds train.p, valid.p and test.p")
+    verb = _verb(verbs, "check", "say whether a data set is fit to train on, or DVC's cache is damaged")
+    what = verb.add_mutually_exclusive_group(required=True)
+    what.add_argument("folder", metavar="FOLDER", nargs="?", type=Path, help="holds train.p, valid.p and test.p")
+    what.add_argument("--cache", dest="module", action="store_const", const="cache", help="rehash DVC's cache instead")
 
 
 def _add_add(verbs: argparse._SubParsersAction) -> None:
@@ -118,7 +120,7 @@ def _add_results(verbs: argparse._SubParsersAction) -> None:
 
 def _verb(verbs: argparse._SubParsersAction, name: str, help: str) -> argparse.ArgumentParser:
     verb = verbs.add_parser(name, help=help, description=f"{help[0].upper()}{help[1:]}.")
-    verb.set_defaults(needs_project=True, code_of_errors=1)
+    verb.set_defaults(needs_project=True, code_of_errors=1, module=name)
     return verb
 
 

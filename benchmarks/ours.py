@@ -18,7 +18,7 @@ from signs.networks.store import Model
 from signs.training import augmentation as augmentations
 from signs.training import settings, step
 from signs.training.ema import Ema
-from signs.training.loop import ADAM_EPSILON
+from signs.training.optimizer import ADAM_EPSILON, Optimizer
 from signs.training.step import Examples
 
 NETWORKS: dict[str, Callable[..., Classifier]] = {"lenet": LeNet, "convnet": ConvNet}
@@ -40,11 +40,11 @@ def trainer(
     keras.utils.set_random_seed(1)
     examples = Examples(*images(TASKS[network].channels, count))
     model = built(network, dtype)
-    chosen = _settings(batch_size, augmentation)
+    chosen = _settings(count, batch_size, augmentation)
     augment = augmentations.build(chosen.augmentation, np.arange(CLASSES))
     run = step.epoch(
         model,
-        _adam(model, TASKS[network].weight_decay, epsilon=ADAM_EPSILON),
+        Optimizer([(model.trainable_variables, _adam(model, TASKS[network].weight_decay, epsilon=ADAM_EPSILON))]),
         step.loss(model, chosen, augment=augment),
         examples,
         chosen,
@@ -54,14 +54,14 @@ def trainer(
     return lambda: run(step.order(examples.indices, 0.0, rng))
 
 
-def _settings(batch_size: int, augmentation: str) -> settings.Settings:
+def _settings(count: int, batch_size: int, augmentation: str) -> settings.Settings:
     """Those of params.yaml, but for these and what `trainer` chooses itself."""
     path = ROOT / "params.yaml"
     section = params.load("train", path, network="networks", schedule="schedules")
     choice = {"name": augmentation, **params.load("augmentations", path)[augmentation]}
     plain = {"l1": 0, "l2": 0, "label_smoothing": 0, "unseen_class_margin": 0, "dtype": "float32"}
     changed = {"seed": 1, "shards": THREADS, "batch_size": batch_size, "augmentation": choice}
-    return settings.of_model("", section | plain | changed, {})
+    return settings.of_model("original", section | plain | changed, params.load("load_from", path), count)
 
 
 def keras_fit(network: str, count: int, batch_size: int, layers: str, dtype: str = "float32") -> Callable[[], object]:

@@ -10,6 +10,7 @@ from signs.training.settings import Settings, of_model
 
 PARAMS = Path(__file__).parent.parent / "params.yaml"
 SHORT = {"seed": 3, "shards": 1, "epochs": 3, "batch_size": 32, "learning_rate": 0.003}
+NO_EARLIER = {"original": {"path": None, "sha256": None, "body_rate": 1.0}}
 
 
 def stripes(count=120, seed=0):
@@ -34,4 +35,4 @@ def section(**changed):
 
 def settings(**changed) -> Settings:
     """The settings of a short training, the rest as in params.yaml."""
-    return of_model("original", section(**changed), {})
+    return of_model("original", section(**changed), NO_EARLIER, images=300)

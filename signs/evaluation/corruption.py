@@ -31,8 +31,8 @@ class Corruptions(Section):
 
     `blur`: standard deviation of a Gaussian filter. `noise`: standard deviation. `dark`: factor of pixel values.
     `contrast`: factor of the distance from the image's mean. `fog`: mean share of fog in a pixel. `occlusion`: side of
-    a grey patch. `jpeg`: quality, 1-100. `tight`: share of the image cut off at each side. `loose`: border added at each
-    side, as a share of the image.
+    a grey patch. `jpeg`: quality, 1-100. `tight`: share of the image cut off at each side. `loose`: border added at
+    each side, as a share of the image.
     """
 
     blur: Amounts

@@ -19,6 +19,11 @@ class Classifier(keras.Model):
         """Logits of feature maps, (n, classes)."""
         raise NotImplementedError
 
+    @property
+    def output_layer(self) -> Layer:
+        """The layer that gives the logits; all others are the body, which transfer keeps."""
+        return self.norm_layers[-1]
+
     def to_image(self, inputs, places):  # noqa: ARG002  # the grid of the maps lies over the image as it is
         """Maps values on the grid of the feature maps, (n, rows, columns), to the same grid over the input images."""
         return places

@@ -118,8 +118,10 @@ def _check_size(path: Path) -> None:
         raise ValueError(f"it claims {claimed:,} weights, and holds {stored:,} bytes of them")
 
 
-def earlier_weights(path: Path, sha256: str, expected: Classes, like: Classifier) -> list[np.ndarray]:
+def earlier_weights(path: Path, sha256: str | None, expected: Classes, like: Classifier) -> list[np.ndarray]:
     """The weights of an earlier model, to continue training from, after checking that they fit.
+
+    If it has other classes, the last layer keeps the weights of `like`: the body is transferred alone.
 
     Args:
         path: Its `model.keras`; the class list is beside it.
@@ -128,35 +130,43 @@ def earlier_weights(path: Path, sha256: str, expected: Classes, like: Classifier
         like: The network to train, built.
 
     Raises:
-        UserError: Another digest, other classes, another network, or one for images of another shape.
+        UserError: Another digest, another network, or one for images of another shape.
     """
     if not path.is_file():
         raise UserError(f"load_from: {path} is missing; it should be the {NETWORK} of an earlier model")
     found = hashlib.sha256(path.read_bytes()).hexdigest()
-    if found != sha256.lower():
+    if found != str(sha256).lower():
         raise UserError(f"load_from: {path} has SHA-256 {found}, params.yaml says {sha256}")
-    own = _read_classes(path.parent)
-    if [row[:2] for row in own.rows] != [row[:2] for row in expected.rows]:
-        raise UserError(
-            f"load_from: {path} has {len(own)} classes, the data set has {len(expected)}, and they differ; "
-            "training can continue only with the same classes"
-        )
-    network = read_network(path)
+    own, network = _read_classes(path.parent), read_network(path)
+    if network.classes != len(own):
+        raise UserError(f"load_from: {path} has {network.classes} outputs, its {classes.FILE_NAME} {len(own)} classes")
     if _settings(network) != _settings(like):
         raise UserError(
             f"load_from: {path} is {_settings(network)}, train.network is {_settings(like)}; "
             "training can continue only with the same network"
         )
-    if [weight.shape for weight in network.weights] != [weight.shape for weight in like.weights]:
+    if [weight.shape for weight in _body(network)] != [weight.shape for weight in _body(like)]:
         raise UserError(
             f"load_from: {path} was trained on images of another shape; "
             "training can continue only on images of the same height, width and channels"
         )
-    return network.get_weights()
+    if [row[:2] for row in own.rows] == [row[:2] for row in expected.rows]:
+        return network.get_weights()
+    print(f"load_from: {path} has {len(own)} other classes; the last layer starts anew")
+    kept = dict(zip(map(id, _body(like)), _body(network), strict=True))
+    return [np.asarray(kept.get(id(weight), weight)) for weight in like.weights]
+
+
+def _body(network: Classifier) -> list[keras.Variable]:
+    """The weights of all layers but the last."""
+    last = set(map(id, network.output_layer.weights))
+    return [weight for weight in network.weights if id(weight) not in last]
 
 
 def _settings(network: Classifier) -> dict[str, Any]:
-    config = {key: value for key, value in network.get_config().items() if key not in ("name", "dtype", "trainable")}
+    """What two networks must have in common for one to take the other's weights."""
+    free = ("name", "dtype", "trainable", "classes", "dropout_keep_prob")
+    config = {key: value for key, value in network.get_config().items() if key not in free}
     return {"network": type(network).__name__} | config
 
 

@@ -75,10 +75,10 @@ def _network(dataset: DataSet, settings: Settings) -> Classifier:
     shape = (min(settings.batch_size, len(dataset.train.labels)), *dataset.train.features.shape[1:])
     architectures.check_memory(settings.network, len(dataset.classes), shape)
     network = architectures.build(settings.network, len(dataset.classes), settings.dtype)
-    if settings.load_from:
+    earlier = settings.load_from
+    if earlier and earlier.path:
         keras.utils.set_random_seed(settings.seed)  # of dropout
         network(dataset.train.features[:1])  # builds it
-        earlier = settings.load_from
         network.set_weights(store.earlier_weights(earlier.path, earlier.sha256, dataset.classes, like=network))
     return network
 

@@ -1,6 +1,5 @@
 """The training loop: images, a network and settings in; a trained network and its history out."""
 
-import math
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -12,14 +11,13 @@ from signs.core.errors import UserError
 from signs.core.history import Row, best_epoch, kept_epoch
 from signs.networks.backend import keras, tf
 from signs.networks.classifier import Classifier
-from signs.training import checkpoints, schedules, step
+from signs.training import checkpoints, step
+from signs.training import optimizer as optimizers
 from signs.training.augmentation import Augment
 from signs.training.checkpoints import State
 from signs.training.ema import Ema, assign, values
 from signs.training.settings import Settings
 from signs.training.step import Examples
-
-ADAM_EPSILON = 1e-8  # TensorFlow 1's, which the article trained with
 
 
 def train(
@@ -89,7 +87,7 @@ class _Run:
             _check_indices("valid", validation, network.classes)
             self.measured["valid"] = validation
         self.forward = {name: _forward(network, split.features, settings) for name, split in self.measured.items()}
-        optimizer = _optimizer(network, len(examples.indices), settings)
+        optimizer = optimizers.build(network, len(examples.indices), settings)
         self.ema = Ema(network.weights, settings.ema_decay)
         unseen = step.unseen_classes(examples, network.classes) if settings.unseen_class_margin else None
         loss = step.loss(network, settings, augment=augment, unseen=unseen)
@@ -138,15 +136,6 @@ def _is_finished(history: list[Row], settings: Settings) -> bool:
         return False
     is_stuck = settings.patience is not None and epochs - best_epoch(history) >= settings.patience
     return epochs >= settings.epochs or is_stuck
-
-
-def _optimizer(network: Classifier, images: int, settings: Settings) -> keras.Optimizer:
-    steps = math.ceil(images / settings.batch_size)
-    rate = schedules.build(settings.schedule)(settings.learning_rate, steps, steps * settings.epochs)
-    optimizer = keras.optimizers.Adam(rate, epsilon=ADAM_EPSILON, weight_decay=settings.weight_decay or None)
-    optimizer.exclude_from_weight_decay([weight for weight in network.trainable_variables if len(weight.shape) < 2])
-    optimizer.build(network.trainable_variables)
-    return optimizer
 
 
 def _forward(network: Classifier, features: np.ndarray, settings: Settings) -> Callable[[], np.ndarray]:

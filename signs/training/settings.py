@@ -1,5 +1,6 @@
 """The settings of a training, from params.yaml to the loop."""
 
+import math
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -8,6 +9,11 @@ from pydantic import AfterValidator, Field
 from signs.core import params, processor
 from signs.core.history import Keep
 from signs.core.params import Count, NonNegative, Positive, Section, Seed, Sha256, Share, Threads
+
+BATCH_SIZES = (16, 32, 64, 128)  # that `auto` chooses from
+STEPS = 20  # of an epoch, at least
+SHOWN = 50_000  # images in a training
+EPOCHS = (20, 200)  # at least, at most
 
 
 def _check_dtype(dtype: str) -> str:
@@ -20,10 +26,17 @@ def _check_dtype(dtype: str) -> str:
 
 
 class Earlier(Section):
-    """An earlier model to continue from: the path of its `model.keras`, outside the outputs, and its SHA-256."""
+    """An earlier model to continue from.
 
-    path: Path
-    sha256: Sha256
+    `path`: of its `model.keras`, outside the outputs; None to start from random weights.
+    `sha256`: of that file.
+    `body_rate`: share of the learning rate for all layers but the last. The last layer starts anew where the classes
+    are others, and a lower rate keeps what the body has learned from more images. 0 trains the last layer alone.
+    """
+
+    path: Path | None
+    sha256: Sha256 | None
+    body_rate: Share
 
 
 class Settings(Section):
@@ -32,8 +45,10 @@ class Settings(Section):
     `seed`: of initial weights, dropout, augmentation and the order of images.
     `shards`: parts of a batch, each computed by a thread of its own. Batch normalization is per shard, and sums
     depend on their number.
-    `epochs`: passes over the training images, at most.
-    `batch_size`: images a step, at most; the batches of an epoch are as even as possible.
+    `epochs`: passes over the training images, at most. `auto` in params.yaml is as many as show 50,000 images, 20 to
+    200.
+    `batch_size`: images a step, at most; the batches of an epoch are as even as possible. `auto` in params.yaml is the
+    largest power of two, 16 to 128, that gives 20 steps an epoch.
     `learning_rate`: Adam's; its maximum where `schedule` changes it.
     `l1`, `l2`: weights of the network's L1 and L2 norms in the loss.
     `weight_decay`: decoupled weight decay, times the learning rate at each step; not of biases and gains. Source:
@@ -76,22 +91,32 @@ class Settings(Section):
 
     @property
     def recorded(self) -> dict[str, Any]:
-        """The settings as JSON values, with the SHA-256 of `load_from` alone, since its path is of one machine."""
-        return self.model_dump(mode="json") | {"load_from": self.load_from and self.load_from.sha256}
+        """The settings as JSON values, without the path of `load_from`, which is of one machine."""
+        return self.model_dump(mode="json", exclude={"load_from": {"path"}})
 
 
-def of_model(name: str, train: dict[str, Any], load_from: dict[str, Any]) -> Settings:
+def of_model(name: str, train: dict[str, Any], load_from: dict[str, Any], images: int) -> Settings:
     """The settings of one model.
 
     Args:
         name: Of the model, `original` or `augmented`.
         train: Section `train` of params.yaml with its alternatives chosen.
         load_from: Section `load_from`.
+        images: Training images, from which `auto` follows.
 
     Raises:
         UserError: A setting is unknown, missing or out of range.
     """
-    earlier = load_from.get(name)
-    if earlier is not None:
-        earlier = params.parse(Earlier, f"load_from.{name}", earlier)
-    return params.parse(Settings, "train", {"load_from": earlier, **train})
+    earlier = params.parse(Earlier, f"load_from.{name}", load_from.get(name))
+    chosen = {"load_from": earlier if earlier.path else None, **train, **_automatic(train, images)}
+    return params.parse(Settings, "train", chosen)
+
+
+def _automatic(train: dict[str, Any], images: int) -> dict[str, int]:
+    """The values of settings that are `auto`."""
+    batches = [size for size in BATCH_SIZES if images >= size * STEPS]
+    values = {
+        "batch_size": max(batches, default=BATCH_SIZES[0]),
+        "epochs": min(max(math.ceil(SHOWN / max(images, 1)), EPOCHS[0]), EPOCHS[1]),
+    }
+    return {key: value for key, value in values.items() if train.get(key) == "auto"}

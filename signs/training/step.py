@@ -7,10 +7,11 @@ from typing import NamedTuple
 import numpy as np
 
 from signs.data.datasets import ALIGNMENT
-from signs.networks.backend import keras, tf
+from signs.networks.backend import tf
 from signs.networks.classifier import Classifier
 from signs.training.augmentation import Augment
 from signs.training.ema import Ema
+from signs.training.optimizer import Optimizer
 from signs.training.settings import Settings
 
 
@@ -114,7 +115,7 @@ def tensor(features: np.ndarray) -> tf.Tensor:
 
 
 def epoch(
-    network: Classifier, optimizer: keras.Optimizer, loss: Loss, examples: Examples, settings: Settings, ema: Ema
+    network: Classifier, optimizer: Optimizer, loss: Loss, examples: Examples, settings: Settings, ema: Ema
 ) -> Callable[[np.ndarray], None]:
     """Makes a function that takes an epoch's steps over the images, in the order that it is given.
 
@@ -124,7 +125,7 @@ def epoch(
 
     Args:
         network: To train; built.
-        optimizer: Built.
+        optimizer: Of its weights.
         loss: Of a shard.
         examples: Training images.
         settings: `batch_size`, `shards` and `seed`.

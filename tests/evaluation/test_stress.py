@@ -4,6 +4,7 @@ import pytest
 from signs.core import params
 from signs.data.datasets import Split
 from signs.evaluation import stress
+from signs.evaluation.corruption import CORRUPTIONS
 
 IDS = np.array([3, 7])
 SETTINGS = {
@@ -84,7 +85,7 @@ def test_the_images_of_a_larger_test_set_are_picked_evenly():
     assert set(seen) == {30}
     seen.clear()
     stress.stress(predict, split_of(12), 0.5, **SETTINGS)
-    assert seen == [12] * 15 + [30] * 3
+    assert seen == [12] * (1 + 2 * len(CORRUPTIONS)) + [30] * 3
 
 
 def test_the_severities_may_be_those_of_a_preset():

@@ -39,6 +39,7 @@ def described(
     metadata=METADATA,
     target_accuracy=0.5,
     predicted=PREDICTED,
+    same_as=None,
 ):
     known = Classes(tuple(map(SignClass, (4, 5, 6), names, origins)))
     logits = np.eye(3)[predicted] * 5
@@ -53,7 +54,7 @@ def described(
     predictions = Predictions(known.ids, dict.fromkeys(splits, softmax(logits)), dict.fromkeys(splits, labels))
     settings = {"fetch": {"source": source}, "merge": {"hide_photographs_of": list(hidden)}}
     results = Results(metrics, stress, predictions)
-    return model_card.describe("original", metadata, known, results, settings, weakest=5)
+    return model_card.describe("original", metadata, known, results, settings, same_as, weakest=5)
 
 
 def test_the_card_says_what_the_model_is_and_what_it_was_trained_on():
@@ -104,8 +105,16 @@ def test_the_card_tells_of_hidden_photographs_and_of_what_they_gave():
 
 def test_the_card_tells_of_an_earlier_model_that_training_started_from():
     earlier = "cd" * 32
-    assert earlier in described(metadata=METADATA | {"train": METADATA["train"] | {"load_from": earlier}})
+    assert earlier in described(
+        metadata=METADATA | {"train": METADATA["train"] | {"load_from": {"sha256": earlier, "body_rate": 0.1}}}
+    )
     assert "earlier model" not in described()
+
+
+def test_the_card_says_that_without_new_signs_the_model_is_the_original_one():
+    sentence = "There are no new signs, so this is the same model as `original`.\n\n## Training"
+    assert sentence in described(same_as="original")
+    assert "same model" not in described()
 
 
 def test_the_card_says_where_the_bytes_are_those_of_one_kind_of_processor():

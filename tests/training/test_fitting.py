@@ -207,20 +207,22 @@ def test_beside_the_model_is_what_a_prediction_needs(trained):
     assert list(trained.glob("logs/original/events.out.tfevents*"))
 
 
-def test_training_continues_from_an_earlier_model_of_the_same_classes_only(trained, project):
+def test_training_continues_from_an_earlier_model_and_keeps_its_body_for_other_classes(trained, project):
     earlier = shutil.copytree(trained / "models/original", project / "earlier")
     sha256 = hashlib.sha256((earlier / "model.keras").read_bytes()).hexdigest()
     change(project, "train", epochs=1)
-    change(project, "load_from", original={"path": "earlier/model.keras", "sha256": sha256})
+    change(project, "load_from", original={"path": "earlier/model.keras", "sha256": sha256, "body_rate": 0.0})
     train(project)
     first = (project / "history.csv").read_text().splitlines()[1]
     assert first.split(",")[1:5] in [row.split(",")[1:5] for row in (trained / "history.csv").read_text().splitlines()]
-    assert metadata(project)["train"]["load_from"] == sha256
+    assert metadata(project)["train"]["load_from"] == {"sha256": sha256, "body_rate": 0.0}
 
     names = earlier / "signnames.csv"
     names.write_text(names.read_text().replace("6,6,", "5,5,"))
-    *_, last = train(project, code=1).splitlines()
-    assert "training can continue only with the same classes" in last
+    assert "other classes; the last layer starts anew" in train(project)
+    before, after = (store.read(folder / "models/original").network for folder in (trained, project))
+    assert np.array_equal(before.layer_1.kernel, after.layer_1.kernel)  # body_rate is 0
+    assert not np.allclose(before.layer_5.kernel, after.layer_5.kernel, atol=0.05)
 
 
 @pytest.mark.skipif(not processor.computes_in_bfloat16(), reason="this processor does not compute in bfloat16")

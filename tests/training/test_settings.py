@@ -4,9 +4,9 @@ import pytest
 
 from signs.core import processor
 from signs.training.settings import of_model
-from tests.stripes import section, settings
+from tests.stripes import NO_EARLIER, section, settings
 
-EARLIER = {"path": "earlier/model.keras", "sha256": "0" * 64}
+EARLIER = {"path": "earlier/model.keras", "sha256": "0" * 64, "body_rate": 0.1}
 
 
 @pytest.mark.parametrize(
@@ -33,26 +33,37 @@ def test_a_wrong_setting_is_named_with_what_is_allowed(changed, message):
     [
         ("earlier", "params.yaml: load_from.original is 'earlier'"),
         ({"path": "model.keras"}, "load_from.original.sha256 is missing"),
-        (EARLIER | {"sha": 1}, "load_from.original.sha is unknown; load_from.original takes path, sha256"),
+        (EARLIER | {"sha": 1}, "load_from.original.sha is unknown; load_from.original takes body_rate, path, sha256"),
     ],
 )
 def test_a_wrong_earlier_model_is_named(earlier, message):
     with pytest.raises(ValueError, match=re.escape(message)):
-        of_model("original", section(), {"original": earlier, "augmented": None})
+        of_model("original", section(), {"original": earlier}, 300)
 
 
 def test_each_model_has_its_own_earlier_one():
-    both = {"original": EARLIER, "augmented": None}
-    assert of_model("original", section(), both).load_from.sha256 == EARLIER["sha256"]
-    assert of_model("augmented", section(), both).load_from is None
+    both = {"original": EARLIER, "augmented": EARLIER | {"path": None, "sha256": None}}
+    assert of_model("original", section(), both, 300).load_from.sha256 == EARLIER["sha256"]
+    assert of_model("augmented", section(), both, 300).load_from is None
 
 
 def test_the_record_has_the_chosen_alternatives_and_no_path():
-    recorded = of_model("original", section(), {"original": EARLIER}).recorded
+    recorded = of_model("original", section(), {"original": EARLIER}, 300).recorded
     assert recorded["network"]["name"] == "lenet"
     assert "convnet" not in str(recorded)
-    assert recorded["load_from"] == EARLIER["sha256"]
+    assert recorded["load_from"] == {"sha256": EARLIER["sha256"], "body_rate": 0.1}
     assert "earlier" not in str(recorded)
+
+
+@pytest.mark.parametrize(
+    ("images", "batch_size", "epochs"),
+    [(1, 16, 200), (350, 16, 143), (640, 32, 79), (2_559, 64, 20), (2_560, 128, 20), (10**7, 128, 20)],
+)
+def test_automatic_settings_follow_from_the_number_of_images(images, batch_size, epochs):
+    found = of_model("original", section(batch_size="auto", epochs="auto"), NO_EARLIER, images)
+    assert (found.batch_size, found.epochs) == (batch_size, epochs)
+    fixed = of_model("original", section(batch_size=7, epochs="auto"), NO_EARLIER, images)
+    assert (fixed.batch_size, fixed.epochs) == (7, epochs)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from signs import registration
 from signs.core import processor
 
 if TYPE_CHECKING:
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
 __all__ = ["load"]
 
 processor.portable()  # before NumPy and TensorFlow load, which read it then
+registration.register()
 
 
 def load(path: str | Path | None = None) -> "Predictor":

@@ -109,6 +109,7 @@ def _add_run(verbs: argparse._SubParsersAction) -> None:
     verb.add_argument(
         "--target", metavar="STAGE", dest="targets", action="append", default=[], help="to run up to (of the recipe)"
     )
+    verb.add_argument("--here", action="store_true", help="run one seed in the workspace, and keep its settings")
     verb.add_argument("--record", action="store_true", help="write results/NAME.json")
     verb.add_argument("--markdown", action="store_true", help="print Markdown")
 

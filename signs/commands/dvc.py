@@ -52,6 +52,26 @@ def run(arguments: list[str], log: Path) -> None:
         raise UserError(_reason(log.read_text(errors="replace")))
 
 
+def show(arguments: list[str]) -> None:
+    """Runs a command in this terminal.
+
+    Raises:
+        UserError: It failed; it has said why.
+        KeyboardInterrupt: Ctrl-C, which reaches DVC too, once DVC has ended and cleared up.
+    """
+    with _held() as signals:
+        process = subprocess.Popen([*COMMAND, *arguments], env=_environment())
+        while process.poll() is None:
+            if signal.SIGTERM in signals:
+                process.send_signal(signal.SIGINT)
+                process.wait()
+            time.sleep(0.1)
+    if signals:
+        raise KeyboardInterrupt
+    if process.returncode:
+        raise UserError(f"dvc {' '.join(arguments[:2])} failed; what it said is above")
+
+
 def _environment() -> dict[str, str]:
     """Stages run `python`, which is the one that runs this."""
     return os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}

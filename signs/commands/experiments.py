@@ -85,6 +85,17 @@ def run(recipe: Recipe, seed: int) -> str:
     return git.experiments(name)[0]
 
 
+def run_here(recipe: Recipe, seed: int) -> None:
+    """Runs a recipe in the workspace, which then has its settings and its results, as after `dvc exp run`.
+
+    Raises:
+        UserError: It failed; DVC has said why.
+        KeyboardInterrupt: Ctrl-C, once DVC has ended.
+    """
+    settings = [f"--set-param={key}={value}" for key, value in recipe.seeded(seed).items()]
+    dvc.show(["exp", "run", *settings, *recipe.targets])
+
+
 def inputs(reference: str, recipe: Recipe, stages: list[str]) -> list[Any]:
     """What an experiment ran on, without its seed."""
     locked = _locked(git.show(reference, str(LOCK)), stages)

@@ -19,13 +19,23 @@ Measured = dict[int, dict[str, Any]]  # by seed the content of each file of metr
 
 
 def main(
-    name: str | None, seeds: list[int] | None, settings: list[str], targets: list[str], record: bool, markdown: bool
+    name: str | None,
+    seeds: list[int] | None,
+    settings: list[str],
+    targets: list[str],
+    here: bool,
+    record: bool,
+    markdown: bool,
 ) -> None:
     """Runs a recipe, or params.yaml as it is; prints each metric by seed, its mean and its standard deviation.
 
-    A seed that ran before on the same code, data and settings does not run again. The workspace stays as it is.
+    A seed that ran before on the same code, data and settings does not run again. The workspace stays as it is, unless
+    the recipe runs `here`.
     """
     recipe = (recipes.read(name) if name else recipes.PLAIN).changed(targets, settings)
+    if here:
+        _run_here(recipe, seeds, record=record)
+        return
     commit = _recordable_commit(recipe) if record else ""
     stages = experiments.needed(recipe.targets)
     experiments.check_held(recipe, stages)
@@ -35,6 +45,13 @@ def main(
     if record:
         records.write(_record(recipe, commit, next(iter(references.values())), measured))
         print(f"\n{records.path(recipe.name)} is the record of it; git add it")
+
+
+def _run_here(recipe: Recipe, seeds: list[int] | None, *, record: bool) -> None:
+    first, *others = seeds or [params.load("train")["seed"]]
+    if others or record:
+        raise UserError("--here runs one seed and records nothing; leave --here out, or --record and all seeds but one")
+    experiments.run_here(recipe, first)
 
 
 def _recordable_commit(recipe: Recipe) -> str:

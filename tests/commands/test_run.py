@@ -259,3 +259,12 @@ def test_what_cannot_be_run_is_said_in_one_line_before_anything_runs(project, ar
     assert not runs
     assert len(said) == 1
     assert said[0].startswith(message)
+
+
+def test_a_recipe_that_runs_here_leaves_its_settings_and_results_in_the_workspace(project):
+    output = run(project, *SIGNS, "--here", "-S", "train.epochs=2", *ORIGINAL)
+    assert "train@original" in output
+    assert "epochs: 2  # or auto" in (project / "params.yaml").read_text()
+    assert len((project / "metrics/original/history.csv").read_text().splitlines()) == 1 + 3
+    refused = run(project, *SIGNS, "--here", "--seeds", "1", "2", *ORIGINAL, code=1)
+    assert "--here runs one seed" in refused

@@ -1,0 +1,130 @@
+"""Measures transfer to classes that a network never saw, from few photographs of each.
+
+    python -m benchmarks.transfer data/original
+
+The data set is the benchmark's, as `fetch` writes it. A body is trained on 22 of its classes. Then a network is trained
+on 20, and on 5, photographs of each of the other 21, from nothing and from that body, by `recipes/own.yaml`. The test
+is the official one of these classes. It takes about half an hour on two cores with bfloat16, and much longer without.
+"""
+
+import argparse
+import hashlib
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import signs  # noqa: F401  # before NumPy
+from signs.core import processor
+
+if processor.computes_in_bfloat16():
+    processor.native()
+
+import numpy as np
+import yaml
+
+from benchmarks.contenders import ROOT
+from signs.core import params
+from signs.data import classes, datasets
+from signs.data.classes import Classes
+from signs.data.datasets import DataSet, Split
+from signs.networks import store
+from signs.networks.store import Model
+from signs.preparation.preprocessing import preprocess
+from signs.training import fitting, settings
+from signs.training.settings import Settings
+
+WITHHELD = (
+    0,
+    6,
+    16,
+    19,
+    20,
+    21,
+    22,
+    23,
+    24,
+    27,
+    28,
+    29,
+    30,
+    32,
+    34,
+    36,
+    37,
+    39,
+    40,
+    41,
+    42,
+)  # of recipes/one-shot.yaml
+IMAGES = (20, 5)  # of a class
+VALID = 3
+SEEDS = (1, 2, 3)
+BODY_EPOCHS = 8
+
+
+def main(folder: Path) -> None:
+    """Prints the accuracy on the withheld classes by images a class, start and seed."""
+    recipe = yaml.safe_load((ROOT / "recipes/own.yaml").read_text(encoding="utf-8"))
+    prepared = preprocess(
+        datasets.read(folder), **params.load("preprocess", ROOT / "params.yaml") | recipe["preprocess"]
+    )
+    withheld = set(WITHHELD)
+    with tempfile.TemporaryDirectory() as scratch:
+        body = Path(scratch) / "body"
+        seen = prepared.map(lambda split: split.without(withheld))
+        others = DataSet(seen.train, seen.valid, seen.test, _kept(prepared.classes, withheld))
+        store.write(
+            body, _fit(others, Path(scratch), _settings(recipe, others, seed=1, epochs=BODY_EPOCHS, batch_size=128))
+        )
+        earlier = body / store.NETWORK
+        start = {"path": str(earlier), "sha256": hashlib.sha256(earlier.read_bytes()).hexdigest(), "body_rate": 0.1}
+        for images in IMAGES:
+            own = few(prepared, images)
+            for seed in SEEDS:
+                for name, load_from in (("nothing", None), ("body", recipe["load_from"]["original"] | start)):
+                    model = _fit(own, Path(scratch), _settings(recipe, own, seed=seed, load_from=load_from))
+                    print(f"{images} a class, seed {seed}, from {name}: {_accuracy(model, own.test):.4f}", flush=True)
+
+
+def few(dataset: DataSet, images: int) -> DataSet:
+    """The withheld classes with this many training images each, evenly picked over all tracks."""
+    kept = _kept(dataset.classes, set(dataset.classes.ids) - set(WITHHELD))
+    return DataSet(_few(dataset.train, images), _few(dataset.valid, VALID), dataset.test.of(set(WITHHELD)), kept)
+
+
+def _few(split: Split, images: int) -> Split:
+    rows = [np.flatnonzero(split.labels == id) for id in WITHHELD]
+    return split.at(np.concatenate([row[np.linspace(0, len(row) - 1, images).round().astype(int)] for row in rows]))
+
+
+def _kept(known: Classes, dropped: set[int]) -> Classes:
+    return Classes(tuple(row._replace(mirrored="") for row in known.rows if row.id not in dropped))
+
+
+def _settings(
+    recipe: dict[str, Any], dataset: DataSet, load_from: dict[str, Any] | None = None, **changed: Any
+) -> Settings:
+    path = ROOT / "params.yaml"
+    section = params.load("train", path) | recipe["train"] | changed
+    for key, alternatives in (("network", "networks"), ("schedule", "schedules"), ("augmentation", "augmentations")):
+        section[key] = {"name": section[key], **params.load(alternatives, path)[section[key]]}
+    if processor.instructions() == "native":
+        section["dtype"] = "bfloat16"
+    earlier = load_from or {"path": None, "sha256": None, "body_rate": 1.0}
+    return settings.of_model("original", section, {"original": earlier}, len(dataset.train.labels))
+
+
+def _fit(dataset: DataSet, scratch: Path, chosen: Settings) -> Model:
+    model, _ = fitting.fit(dataset, "", {}, Path(tempfile.mkdtemp(dir=scratch)), chosen)
+    return model
+
+
+def _accuracy(model: Model, test: Split) -> float:
+    found = model.logits(test.features).argmax(axis=1)
+    return float((found == classes.indices(test.labels, model.classes.ids)).mean())
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path, help="the benchmark, as fetch writes it")
+    main(parser.parse_args().folder)

@@ -55,7 +55,7 @@ def project(trained, tmp_path):
 def train(project, code=0):
     done = subprocess.run(COMMAND, cwd=project, capture_output=True, text=True, check=False)
     assert done.returncode == code, done.stderr
-    return done.stderr
+    return done.stdout + done.stderr
 
 
 def digests(project):
@@ -118,7 +118,7 @@ def test_a_killed_run_continues_unless_code_that_it_depends_on_was_edited(traine
     ("file", "old", "new", "said"),
     [
         ("params.yaml", "seed: 1\n  shards", "seed: 2\n  shards", "changed while this ran: train.seed was 1 and is 2"),
-        ("signs/training/loop.py", "import math", "import cmath, math", "changed while this ran; dvc.lock would"),
+        ("signs/training/loop.py", "import numpy as np", "import cmath\n\nimport numpy as np", "changed while this ran; dvc.lock would"),
     ],
 )
 def test_a_training_fails_once_its_settings_or_code_change_and_continues_once_they_are_back(
@@ -248,17 +248,9 @@ def test_a_network_that_does_not_fit_in_memory_is_refused_before_it_is_made(proj
     assert "lower networks.convnet.depths or train.batch_size" in line
 
 
-@pytest.mark.parametrize(
-    ("changed", "message"),
-    [
-        ({"epochs": 0}, "params.yaml: train.epochs is 0"),
-        ({"dtype": "bfloat16"}, "bfloat16 needs native: true"),
-        ({"augmentation": "camera"}, "train.augmentation needs images in [-1, 1]; set preprocess.normalize to true"),
-    ],
-)
-def test_a_wrong_setting_stops_the_stage_in_one_line(project, changed, message):
+def test_a_setting_that_does_not_fit_the_data_stops_the_stage_in_one_line(project):
     grey = datasets.read(project / "data").map(lambda split: split._replace(features=split.features.astype(np.uint8)))
     datasets.write(project / "data", grey)
-    change(project, "train", **changed)
-    (line,) = [line for line in train(project, code=1).splitlines() if line.startswith("train: ")]
-    assert message in line
+    change(project, "train", augmentation="camera")
+    *_, line = train(project, code=1).splitlines()
+    assert line.startswith("train: train.augmentation needs images in [-1, 1]; set preprocess.normalize to true")

@@ -7,6 +7,7 @@ from typing import BinaryIO
 
 import numpy as np
 
+from signs.core import zips
 from signs.core.errors import UserError
 from signs.core.files import replaced
 
@@ -36,7 +37,8 @@ def read(path: Path, names: list[str]) -> list[np.ndarray]:
 def parse(file: BinaryIO, where: str, names: list[str]) -> list[np.ndarray]:
     """Does what `read` does with an open file; `where` names it in errors."""
     try:
-        with np.load(file, allow_pickle=False) as archive:
-            return [archive[name] for name in names]
+        with zips.opened(file, where) as archive:
+            members = (io.BytesIO(zips.content(archive, f"{name}.npy")) for name in names)
+            return [np.lib.format.read_array(member, allow_pickle=False) for member in members]
     except Exception as error:  # a damaged archive can raise anything
         raise UserError(f"{where} holds no arrays {', '.join(names)}: {error}; dvc repro writes them again") from None

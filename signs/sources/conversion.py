@@ -12,6 +12,8 @@ RGBA = 4
 FLAT, IMAGES = 2, 4  # axes
 WHITE = 255
 BLOCK = 4096  # images that are converted at once
+MAX_SMALL_BYTES = 64 * 2**20  # a list may become an array of this size,
+MAX_RATIO = 100  # or of this many times the size of its distinct values: one of them may be there a million times
 
 
 def converted(contents: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -132,6 +134,7 @@ def to_uint8(features: np.ndarray, white: int, where: str) -> np.ndarray:
 def _array(value: Any, key: str, where: str) -> Any:
     if key not in LISTS or not isinstance(value, list | tuple):
         return value
+    _check_size(value, f"{where}: {key}")
     try:
         array = np.array(value)
     except ValueError:
@@ -139,6 +142,35 @@ def _array(value: Any, key: str, where: str) -> Any:
         raise UserError(f"{where}: {key} is a list of {len(value):,} arrays of different shapes; {remedy}") from None
     print(f"{where}: {key} is a list, and read as an array of shape {array.shape}")
     return array
+
+
+def _check_size(values: list | tuple, what: str) -> None:
+    """Refuses a list that holds few values so often that an array of them would take gigabytes."""
+    sizes: dict[int, int] = {}
+    try:
+        whole = _size(values, sizes)
+    except RecursionError:
+        raise UserError(f"{what} is a list of lists of lists and so on; give an array") from None
+    distinct = sum(size for place, size in sizes.items() if place != id(values))
+    if whole > max(MAX_SMALL_BYTES, MAX_RATIO * distinct):
+        raise UserError(
+            f"{what} is a list of {len(values):,} values that would take {whole:,} bytes as an array, of which "
+            f"{distinct:,} differ; give an array"
+        )
+
+
+def _size(value: Any, sizes: dict[int, int]) -> int:
+    """Bytes of the array that NumPy makes of a value; notes it in `sizes` by its identity."""
+    if id(value) not in sizes:
+        if isinstance(value, list | tuple):
+            longest = max((len(item) for item in value if isinstance(item, str | bytes)), default=0)
+            size = sum(max(_size(item, sizes), 4 * longest) for item in value)
+        elif isinstance(value, str | bytes):
+            size = 4 * len(value)
+        else:
+            size = value.nbytes if _is_array(value) else np.int64().nbytes
+        sizes[id(value)] = size
+    return sizes[id(value)]
 
 
 def _is_array(value: object) -> bool:

@@ -1,13 +1,15 @@
 """Source `folders`: your own images, however they are laid out."""
 
+import math
 from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
+from signs.core import memory
 from signs.core.errors import UserError
 from signs.core.files import read_bytes
-from signs.core.params import Count, Seed, validated
+from signs.core.params import Seed, Side, validated
 from signs.core.tables import MAX_BYTES
 from signs.data import classes
 from signs.data.classes import Classes, SignClass
@@ -24,7 +26,7 @@ UNTRAINED = "classes without a training image; add some, or remove their images 
 
 
 @validated("fetch.folders")
-def read_folders(path: Path, *, height: Count, width: Count, shares: Shares, track: str | None, seed: Seed) -> DataSet:
+def read_folders(path: Path, *, height: Side, width: Side, shares: Shares, track: str | None, seed: Seed) -> DataSet:
     """Reads a folder of images, and splits it where it is not split already. Prints what it read and passed over.
 
     Images become 8-bit RGB, see `data.reader`. `docs/own-images.md` describes the layouts.
@@ -79,6 +81,11 @@ def _check(parts: Parts, rows: dict[str, SignClass], path: Path) -> None:
 
 def _read(folder: Path, path: Path, parts: Parts, rows: dict[str, SignClass], shape: tuple[int, int]) -> DataSet:
     """Reads the images in `path / folder`; a UserError names all that cannot be read."""
+    memory.check(
+        sum(map(len, parts.values())) * math.prod(shape) * 3,
+        f"images of {shape[0]}x{shape[1]} pixels from {path}",
+        "lower fetch.folders.height and fetch.folders.width",
+    )
     faults: list[str] = []
     read = {}
     for name, part in parts.items():

@@ -13,14 +13,15 @@ import numpy as np
 from pydantic import Field
 from tqdm import tqdm
 
-from signs.core import tables
+from signs.core import memory, tables
 from signs.core.errors import UserError
-from signs.core.params import Count, Section, Seed, Share, preset, validated
+from signs.core.params import Section, Seed, Share, Side, preset, validated
+from signs.core.zips import content
 from signs.data.classes import Classes, classes_from_labels, parse_id
 from signs.data.datasets import DataSet, Split, check
 from signs.data.reader import decode_rgb, resize
 from signs.sources import download
-from signs.sources.archives import content, opened
+from signs.sources.archives import opened
 
 TRAINING_IMAGES = "GTSRB_Final_Training_Images.zip"
 TEST_IMAGES = "GTSRB_Final_Test_Images.zip"
@@ -62,8 +63,8 @@ def read_gtsrb(
     known: Classes,
     *,
     archives: preset(Archives),  # type: ignore[valid-type]
-    height: Count,
-    width: Count,
+    height: Side,
+    width: Side,
     valid_share: Share,
     seed: Seed,
 ) -> DataSet:
@@ -150,6 +151,11 @@ def _entries(archive: zipfile.ZipFile, table: str) -> list[Entry]:
 
 
 def _split(archive: zipfile.ZipFile, entries: list[Entry], height: int, width: int) -> Split:
+    memory.check(
+        len(entries) * height * width * 3,
+        f"{len(entries):,} images of {height}x{width} pixels",
+        "lower fetch.gtsrb.height and fetch.gtsrb.width",
+    )
     features = np.empty((len(entries), height, width, 3), dtype=np.uint8)
     members = set(archive.namelist())
     for image, entry in zip(features, tqdm(entries, desc="scaling", unit=" images", leave=False), strict=True):

@@ -11,6 +11,7 @@ import numpy as np
 import pooch
 from pydantic import BeforeValidator, Field
 
+from signs.core import zips
 from signs.core.errors import UserError
 from signs.data import classes, pickles
 from signs.data.classes import Classes, classes_from_labels
@@ -94,4 +95,4 @@ def _only(archive: ZipFile, name: str) -> bytes | None:
     found = [member for member in found if "__MACOSX" not in member]
     if len(found) > 1:
         raise UserError(f"{archive.filename} holds {len(found)} {name} ({', '.join(found)}); expected one")
-    return archives.content(archive, found[0]) if found else None
+    return zips.content(archive, found[0]) if found else None

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from signs.core import zips
 from signs.core.errors import UserError
 from signs.sources import archives
 
@@ -43,7 +44,7 @@ def write(path: Path, content: bytes) -> Path:
 
 def read(path: Path) -> dict[str, bytes]:
     with archives.opened(path) as archive:
-        return {name: archives.content(archive, name) for name in archive.namelist()}
+        return {name: zips.content(archive, name) for name in archive.namelist()}
 
 
 @given(
@@ -117,6 +118,17 @@ def test_members_that_overlap_are_refused(tmp_path):
     struct.pack_into("<HHL", ending, 8, 10, 10, len(table))
     path = write(tmp_path / "overlap.zip", archive[:start] + table + bytes(ending))
     with pytest.raises(UserError, match="bytes that unpack to 629,145,600: refused as a zip bomb"):
+        read(path)
+
+
+def test_millions_of_members_are_refused_before_they_are_listed(tmp_path):
+    archive = zipped({"a": b""})
+    start, end = archive.index(CENTRAL), archive.index(b"PK\x05\x06")
+    table = archive[start:end] * 1_000_000
+    ending = bytearray(archive[end:])
+    struct.pack_into("<L", ending, 12, len(table))
+    path = write(tmp_path / "many.zip", archive[:start] + table + bytes(ending))
+    with pytest.raises(UserError, match="its list of members has 47,000,000 bytes; at most 16,777,216 are read"):
         read(path)
 
 

@@ -118,7 +118,7 @@ def test_a_killed_run_continues_unless_code_that_it_depends_on_was_edited(traine
     ("file", "old", "new", "said"),
     [
         ("params.yaml", "seed: 1\n  shards", "seed: 2\n  shards", "changed while this ran: train.seed was 1 and is 2"),
-        ("signs/training/loop.py", "import numpy as np", "import cmath, numpy as np", "changed while this ran; dvc.lock"),
+        ("signs/training/loop.py", "import numpy as np", "import cmath, numpy as np", "changed while this ran; dvc"),
     ],
 )
 def test_a_training_fails_once_its_settings_or_code_change_and_continues_once_they_are_back(

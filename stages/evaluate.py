@@ -28,4 +28,4 @@ def main(dataset: Path, model: Path, measured: Path, probabilities: Path, accept
     curve = rejection.acceptance(*rejection.answers(logits["test"], truth))
     tables.write(acceptance, rejection.thinned(curve))
     documents.write(measured, found)
-    print(f"{model.name}: test accuracy {found['test']['accuracy']:.4f} (images: {found['images']})")
+    print(f"{model.name}: {metrics.summary(found, trained.classes)}")

@@ -26,7 +26,8 @@ def main(original: Path, added: Path, model: Path, measured: Path, out: Path, co
     export(out, trained, described, stored.train)
     found = measure(out, trained, stored.test, threads=threads)
     documents.write(compared, found)
-    print(f"{model.name}: int8 accuracy {found['litert_int8']['accuracy']:.4f}, Keras {found['keras']['accuracy']:.4f}")
+    accuracies = f"int8 accuracy {found['litert_int8']['accuracy']:.4f}, Keras {found['keras']['accuracy']:.4f}"
+    print(f"{model.name}: {accuracies} on {' and '.join(trained.classes.counts.values())}")
 
 
 def _in_colour(folder: Path) -> DataSet:

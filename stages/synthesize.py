@@ -13,4 +13,7 @@ def main(images: Path, drawings: Path, names: Path, original: Path, out: Path) -
     """Writes a data set of the new signs in `images`, and of known ones in `drawings`, to the folder `out`."""
     photographs = lent(read(original).train, **params.load("merge"))
     settings = params.load("synthesize", recipe="synthesis_recipes")
-    write(out, synthesize(images, drawings, classes.read(names), photographs, **settings))
+    made = synthesize(images, drawings, classes.read(names), photographs, **settings)
+    write(out, made)
+    if not made.classes:
+        print(f"{out.name}: recipe {settings['recipe']['name']} makes no class of {images}; this data set is empty")

@@ -7,7 +7,9 @@ import numpy as np
 
 from signs.core import params
 from signs.data import datasets
+from signs.data.datasets import DataSet
 from signs.exploration.summary import explore
+from signs.training import advice, settings
 
 FEW_IMAGES = 10  # of a class in training
 DARK = 20  # mean pixel value, 0-255
@@ -16,13 +18,22 @@ DARK = 20  # mean pixel value, 0-255
 def main(folder: Path) -> int:
     """Describes the data set in a folder; returns 1 if it is not fit to train on.
 
-    The section `explore` of params.yaml says how large a sample is looked at, and what near-copies are.
+    The section `explore` of params.yaml says how large a sample is looked at, and what near-copies are. Settings of
+    `train` that do not go with the number of images are told, but are no fault of the data set.
     """
-    found = explore(datasets.read(folder), **params.load("explore")).found
-    warnings = find_warnings(found)
-    print("\n".join(describe(str(folder), found)))
+    dataset = datasets.check(datasets.read(folder), str(folder))
+    found = explore(dataset, **params.load("explore")).found
+    warnings = find_warnings(dataset, found)
+    print("\n".join([*describe(str(folder), found), *_advice(len(dataset.train.labels))]))
     print(f"verdict: {'; '.join(warnings) or 'fit to train on'}")
     return int(bool(warnings))
+
+
+def _advice(images: int) -> list[str]:
+    section = params.load("train", network="networks", schedule="schedules", augmentation="augmentations")
+    section |= {"dtype": "float32"}  # only training knows what this processor may do
+    chosen = settings.of_model("original", section, params.load("load_from"), images)
+    return [f"params.yaml: {line}" for line in advice.on_steps(images, chosen.batch_size)]
 
 
 def describe(name: str, found: dict[str, Any]) -> list[str]:
@@ -42,19 +53,14 @@ def describe(name: str, found: dict[str, Any]) -> list[str]:
     ]
 
 
-def find_warnings(found: dict[str, Any]) -> list[str]:
-    """What makes a data set unfit: copies across splits, and classes with few images or none."""
+def find_warnings(dataset: DataSet, found: dict[str, Any]) -> list[str]:
+    """What makes a data set unfit: copies across splits, which `explore` found, and classes with few images or none."""
     few = sum(row["train"] < FEW_IMAGES for row in found["classes"])
     return [
-        *_missing(found),
+        *advice.on_classes(dataset),
         *_leaks(found),
         *([f"{few} classes have fewer than {FEW_IMAGES} training images"] if few else []),
     ]
-
-
-def _missing(found: dict[str, Any]) -> list[str]:
-    missing = {split: [row["id"] for row in found["classes"] if not row[split]] for split in ("valid", "test")}
-    return [f"{split} lacks images of {len(ids)} classes ({_few(ids)})" for split, ids in missing.items() if ids]
 
 
 def _leaks(found: dict[str, Any]) -> list[str]:
@@ -74,7 +80,3 @@ def _sampled(found: dict[str, Any]) -> list[str]:
     if found["looked_at"] == found["images"]:
         return []
     return [f"brightness and copies: from a sample of at most {max(found['looked_at'].values()):,} images per split"]
-
-
-def _few(ids: list[int]) -> str:
-    return ", ".join(map(str, ids[:8])) + (", ..." if len(ids) > 8 else "")

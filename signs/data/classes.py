@@ -78,6 +78,14 @@ class Classes:
         return [row.name for row in self.rows]
 
     @property
+    def counts(self) -> dict[str, str]:
+        """The number of `original` and of `synthetic` classes in words; if all are of one kind, without its name."""
+        synthetic = sum(row.is_synthetic for row in self.rows)
+        kinds = {"original": len(self) - synthetic, "synthetic": synthetic}
+        nouns = {kind: f"{kind} class" if all(kinds.values()) else "class" for kind in kinds}
+        return {kind: f"{count} {nouns[kind]}{'es' * (count != 1)}" for kind, count in kinds.items() if count}
+
+    @property
     def partners(self) -> np.ndarray:
         """Position of the class that the mirror image of each class shows, -1 if there is none: int64 (classes,)."""
         positions = {row.name: position for position, row in enumerate(self.rows)}

@@ -1,4 +1,7 @@
-"""A data set: a folder with `train.p`, `valid.p`, `test.p` and `signnames.csv`."""
+"""A data set: a folder with `train.p`, `valid.p`, `test.p` and `signnames.csv`.
+
+It may be empty: no classes, and no images in any split. Stage `synthesize` writes it so where no signs are new.
+"""
 
 import hashlib
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -132,7 +135,7 @@ def read(folder: Path) -> DataSet:
             splits[name] = read_split(file, str(path))
     names = folder / classes.FILE_NAME
     known = classes.read(names) if names.is_file() else None
-    return check(DataSet(**splits, classes=classes_from_labels(splits["train"].labels, known)), str(folder))
+    return _sound(DataSet(**splits, classes=classes_from_labels(splits["train"].labels, known)), str(folder))
 
 
 def read_split(file: BinaryIO, where: str) -> Split:
@@ -201,7 +204,7 @@ def digest(folder: Path) -> str:
 
 
 def check(dataset: DataSet, where: str) -> DataSet:
-    """Returns the data set if its splits are sound and fit together.
+    """Returns the data set if its splits are sound and fit together, and it is not empty.
 
     Args:
         dataset: The data set to check.
@@ -211,6 +214,12 @@ def check(dataset: DataSet, where: str) -> DataSet:
         UserError: A split is empty or has another type or rank, the number of labels or the shapes of images differ,
             or a label does not occur in the training split.
     """
+    if not dataset.classes:
+        raise UserError(f"{where} is an empty data set: no class, no image; expected images in train, valid and test")
+    return _sound(dataset, where)
+
+
+def _sound(dataset: DataSet, where: str) -> DataSet:
     for _ in _checked(dataset, where):
         pass
     return dataset
@@ -222,6 +231,10 @@ def _checked(dataset: DataSet | Stream, where: str) -> Iterator[tuple[str, Split
         _check_split(split, f"{where}/{name}.p")
         found = split.features.shape[1:], split.features.dtype
         expected = expected or found
+        if dataset.classes and not split.features.size:
+            raise UserError(
+                f"{where}/{name}.p: no image in it (features of shape {split.features.shape}); each split needs some"
+            )
         if found != expected:
             raise UserError(
                 f"{where}/{name}.p: images are {found[0]} {found[1]}, those of train.p {expected[0]} {expected[1]}; "
@@ -256,9 +269,7 @@ def _check_split(split: Split, where: str) -> None:
             f"{where}: filenames are {filenames.dtype} of shape {filenames.shape}; expected text of shape "
             f"{labels.shape}"
         )
-    if not features.size:
-        raise UserError(f"{where}: no image in it (features of shape {features.shape}); each split needs some")
-    lowest = labels.astype(np.int64).min()
+    lowest = labels.astype(np.int64).min(initial=0)
     if lowest < 0:
         raise UserError(f"{where}: label {lowest} is negative; class ids start at 0")
 

@@ -1,5 +1,7 @@
 """Pixels: uint8 as they are stored, float32 in [-1, 1] as a network sees them."""
 
+import math
+
 import cv2
 import numpy as np
 
@@ -80,7 +82,7 @@ def normalized_grey(features: np.ndarray) -> np.ndarray:
 def brightness(features: np.ndarray) -> np.ndarray:
     """Mean pixel value of each uint8 image, 0-255: float64 (n,)."""
     _refuse_converted(features)
-    flat = features.reshape(len(features), -1)
+    flat = features.reshape(len(features), math.prod(features.shape[1:]))
     return flat.sum(axis=1, dtype=np.int64) / flat.shape[1]
 
 

@@ -89,6 +89,19 @@ def evaluate(
     return found
 
 
+def summary(found: dict[str, Any], classes: Classes) -> str:
+    """The accuracy on test images in one line, and the classes that it is about; of original and synthetic ones apart.
+
+    Args:
+        found: That `evaluate` returned.
+        classes: Of the model.
+    """
+    test, counts = found["test"], classes.counts
+    parts = [f"{test[kind]['accuracy']:.4f} on {count}" for kind, count in counts.items() if kind in test]
+    told = ", ".join(parts) or f"{test['accuracy']:.4f} on {' and '.join(counts.values())}"
+    return f"test accuracy {told} (images: {found['images']})"
+
+
 def _measured(logits: np.ndarray, truth: np.ndarray, **metrics: Metric) -> dict[str, float]:
     return {name: metric(logits, truth) for name, metric in metrics.items()} if len(truth) else {}
 

@@ -24,6 +24,8 @@ def nearest_classes(new: DataSet, known: DataSet, count: int) -> dict[str, list[
     Returns:
         By name of the new class, names and correlations in [-1, 1], highest first.
     """
+    if not new.classes:
+        return {}
     size = known.train.features.shape[1:3]
     own = _mean_images(new, size)
     others = own | _mean_images(known, size)  # the images of a known class count if it is in both

@@ -40,7 +40,7 @@ def explore(dataset: DataSet, *, seed: Seed, max_images: Count, similarity: Simi
     """Summarizes a data set.
 
     Args:
-        dataset: uint8 images in 1 or 3 channels.
+        dataset: uint8 images in 1 or 3 channels; may be empty.
         seed: Of the sample of a large split.
         max_images: A larger split is sampled down to this number, or to one image per class if that is more. Counts
             are of all images.
@@ -52,7 +52,8 @@ def explore(dataset: DataSet, *, seed: Seed, max_images: Count, similarity: Simi
     rng = np.random.default_rng(seed)
     chosen = {name: _sample(split.labels, max_images, rng) for name, split in dataset.splits.items()}
     looked_at = {name: _at(split, chosen[name]) for name, split in dataset.splits.items()}
-    prepared = {name: copies.prepare(split.features) for name, split in looked_at.items()}
+    compared = SPLITS if dataset.classes else ()
+    prepared = {name: copies.prepare(looked_at[name].features) for name in compared}
     found = {
         "image_shape": list(dataset.train.features.shape[1:]),
         "images": {name: len(split.labels) for name, split in dataset.splits.items()},
@@ -61,7 +62,8 @@ def explore(dataset: DataSet, *, seed: Seed, max_images: Count, similarity: Simi
         "brightness": {"edges": BRIGHTNESS_EDGES.tolist()}
         | {name: _histogram(looked_at[name].features) for name in ("train", "valid")},
         "copies": [
-            _copies(first, second, prepared, chosen, similarity) for first, second in itertools.combinations(SPLITS, 2)
+            _copies(first, second, prepared, chosen, similarity)
+            for first, second in itertools.combinations(compared, 2)
         ],
     }
     return Exploration(found, looked_at)

@@ -96,6 +96,7 @@ def canvas(height: float, title: str, subtitle: str = "", *, suffix: str = "") -
     return figure, axes
 
 
+@house_style
 def notice(title: str, sentence: str) -> Figure:
     """A figure without content, which says why."""
     return canvas(HEADER, title, sentence)[0]

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from signs.data import classes, pixels
 from signs.data.datasets import DataSet
 from signs.exploration.summary import Exploration, class_counts
+from signs.figures.canvas import notice
 from signs.figures.distributions import brightness, counts
 from signs.figures.gallery import copies, one_per_class
 from signs.figures.preprocessing import before_and_after
@@ -20,9 +21,12 @@ def data_set_figures(name: str, dataset: DataSet, exploration: Exploration) -> I
 
     Args:
         name: Of the data set, for the titles.
-        dataset: uint8 images.
+        dataset: uint8 images; may be empty, which one figure then says.
         exploration: Of the data set.
     """
+    if not dataset.classes:
+        yield "counts", notice(f"{name}: images per class", "There are no classes.")
+        return
     ids, names = dataset.classes.ids.tolist(), dataset.classes.names
     yield "counts", counts(class_counts(dataset), ids, names, f"{name}: images per class")
     for kind in ("typical", "brightest", "darkest"):

@@ -19,7 +19,8 @@ def merge(original: DataSet, synthetic: DataSet, *, hide_photographs_of: list[Cl
 
     Args:
         original: Keeps its ids and the order of its images.
-        synthetic: Images of the same shape and type. Its ids are dropped.
+        synthetic: Images of the same shape and type. Its ids are dropped. If it is empty, the original data set stays
+            as it is.
         hide_photographs_of: Ids of original classes that train and validate on synthetic images only. Their original
             images go to the split `hidden`, to measure on. Mirror pairs of a hidden and another class are dropped, or
             training would make images of the hidden class from photographs.
@@ -30,8 +31,10 @@ def merge(original: DataSet, synthetic: DataSet, *, hide_photographs_of: list[Cl
     Raises:
         UserError: The shapes or types of the images differ, or a class to hide is not in both data sets.
     """
-    _check_alike(original, synthetic)
     _check_in_both(hide_photographs_of, original.classes, synthetic.classes)
+    if not synthetic.classes:
+        return Stream(original.items, original.classes)
+    _check_alike(original, synthetic)
     known, hidden = set(original.classes.ids.tolist()), set(hide_photographs_of)
     renumbered = _renumber(original.classes, synthetic.classes)
     new = [row for row in renumbered if row.id not in known]

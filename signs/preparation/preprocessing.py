@@ -40,7 +40,7 @@ def preprocess(
     """Converts all splits, and drops dark training images.
 
     Args:
-        dataset: uint8 images with one or three channels.
+        dataset: uint8 images with one or three channels. An empty data set stays as it is.
         central_fraction: Share of each side to keep, from the centre, and enlarge to the size of the image. A sign
             that fills the image shows a network more detail. 1 keeps images whole.
         grey: Whether to convert to one channel of brightness.
@@ -50,6 +50,8 @@ def preprocess(
     Raises:
         UserError: The images are preprocessed already, or a class would lose all its training images.
     """
+    if not dataset.classes:
+        return dataset
     train = dataset.train
     if min_brightness is not None:
         train = train.at(pixels.brightness(train.features) >= min_brightness)

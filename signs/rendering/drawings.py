@@ -104,8 +104,8 @@ def read_by_id(folder: Path, ids: Collection[int] | None = None) -> dict[int, li
 
 
 def read_by_name(folder: Path) -> Drawings:
-    """Reads a folder of drawings named after class names; see `group_by_name`."""
-    return _read_groups(group_by_name(files(folder)))
+    """Reads a folder of drawings named after class names, which may have none; see `group_by_name`."""
+    return _read_groups(group_by_name(folder.glob("*")))
 
 
 def group_by_name(paths: Iterable[Path]) -> dict[str, list[Path]]:

@@ -17,8 +17,19 @@ from signs.rendering.scene import Surroundings
 from signs.synthesis.article import vary_drawings
 from signs.synthesis.randomized import randomize
 
+
+@validated("synthesis_recipes.none")
+def none(*_: Any) -> dict[str, np.ndarray]:
+    """No images of any class, where no new signs are wanted."""
+    return {}
+
+
 # From drawings, height, width, seed and surroundings to images by class name; settings are keyword arguments.
-RECIPES: dict[str, Callable[..., dict[str, np.ndarray]]] = {"article": vary_drawings, "randomized": randomize}
+RECIPES: dict[str, Callable[..., dict[str, np.ndarray]]] = {
+    "none": none,
+    "article": vary_drawings,
+    "randomized": randomize,
+}
 
 
 @validated("synthesize")
@@ -54,7 +65,8 @@ def synthesize(
 
     Returns:
         uint8 RGB images of classes 0, 1, ... in the order of the file names, then of `also_render`. The origin of a
-        class is `synthetic`, or `classes.SEEN_DRAWINGS` if its test images show a drawing that it is trained on.
+        class is `synthetic`, or `classes.SEEN_DRAWINGS` if its test images show a drawing that it is trained on. An
+        empty data set where there are no drawings, or the recipe is `none`.
 
     Raises:
         UserError: A drawing is missing or unreadable, a split stays empty, or a setting is wrong.
@@ -65,7 +77,10 @@ def synthesize(
     for_test = {name: variants[-1:] for name, variants in new.items() if len(variants) > 1}
     for_training = {name: variants[:-1] if name in for_test else variants for name, variants in drawings.items()}
     around = None if photographs is None or not len(photographs) else Surroundings.from_photographs(photographs)
-    images = make(for_training, height, width, [seed, 0], around)
+    images = make(for_training, height, width, [seed, 0], around) if drawings else {}
+    if not images:
+        nothing = Split(np.empty((0, height, width, 3), np.uint8), np.empty(0, np.int64))
+        return DataSet(nothing, nothing, nothing, Classes(()))
     test_images = images | (make(for_test, height, width, [seed, 1], around) if for_test else {})
     rng = np.random.default_rng(seed)
     dealt = [deal(rng.permutation(len(own)), shares) for own in images.values()]

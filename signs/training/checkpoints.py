@@ -34,15 +34,19 @@ class State:
     history: list[Row]
 
 
-def path_for(folder: Path, settings: Settings, digest: str) -> Path:
-    """The file of a training's state; another training has another file.
+def key(settings: Settings, digest: str) -> str:
+    """What the result of a training depends on, as 64 hexadecimal digits; another training has another key.
 
     It depends on the settings, the SHA-256 `digest` of the data set, the processor instructions in use, the versions of
     the libraries and the code of training.
     """
     told = [settings.recorded, digest, processor.instructions(), code.digests(PLACES)]
-    total = hashlib.sha256(json.dumps(told, sort_keys=True).encode())
-    return folder / f"state-{total.hexdigest()[:16]}.npz"
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+
+
+def path_for(folder: Path, settings: Settings, digest: str) -> Path:
+    """The file of the state of the training with this `key`."""
+    return folder / f"state-{key(settings, digest)[:16]}.npz"
 
 
 def write(path: Path, state: State) -> None:

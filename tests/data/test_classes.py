@@ -10,7 +10,7 @@ from hypothesis.extra import numpy as npst
 
 from signs.core.errors import UserError
 from signs.data import classes
-from signs.data.classes import ORIGINS, Classes, SignClass
+from signs.data.classes import ORIGINS, SEEN_DRAWINGS, Classes, SignClass
 
 ROOT = Path(__file__).parents[2]
 
@@ -90,6 +90,23 @@ def test_with_origin_changes_the_origin_alone():
     changed = known.with_origin("rendered")
     assert changed.rows == (SignClass(2, "Stop", "rendered"), SignClass(9, "Yield", "rendered"))
     assert known.rows[0].origin == "photographs"
+
+
+@pytest.mark.parametrize(
+    ("origins", "said"),
+    [
+        (["photographs"] * 12, {"original": "12 classes"}),
+        (["photographs"], {"original": "1 class"}),
+        (["synthetic", SEEN_DRAWINGS], {"synthetic": "2 classes"}),
+        (
+            ["photographs", "rendered", "synthetic"],
+            {"original": "2 original classes", "synthetic": "1 synthetic class"},
+        ),
+        ([], {}),
+    ],
+)
+def test_original_and_synthetic_classes_are_counted_apart(origins, said):
+    assert Classes(tuple(SignClass(id, str(id), origin) for id, origin in enumerate(origins))).counts == said
 
 
 def test_classes_from_labels_take_known_names_and_else_their_ids():

@@ -160,6 +160,22 @@ def test_an_unsound_data_set_is_neither_written_nor_read_and_what_was_there_stay
         datasets.read(folder)
 
 
+def test_an_empty_data_set_reads_as_it_was_written_but_is_not_one_to_train_on(tmp_path):
+    empty = DataSet(*[split(count=0)] * 3, Classes(()))
+    datasets.write(tmp_path / "data", empty)
+    found = datasets.read(tmp_path / "data")
+    assert same(found, empty)
+    assert found.test.features.shape == (0, 4, 5, 3)
+    assert (tmp_path / "data/signnames.csv").read_text() == "ClassId,SignName,Origin,Mirrored\n"
+    with pytest.raises(UserError, match="data is an empty data set: no class, no image; expected images in train"):
+        datasets.check(found, "data")
+
+
+def test_images_of_no_class_are_an_error(tmp_path):
+    with pytest.raises(UserError, match=r"test\.p: labels \[2, 7\] occur in no training image"):
+        datasets.write(tmp_path / "data", DataSet(split(count=0), split(count=0), split(3), Classes(())))
+
+
 def test_an_error_in_the_middle_of_writing_leaves_what_was_there(tmp_path):
     folder = tmp_path / "data"
     datasets.write(folder, dataset())

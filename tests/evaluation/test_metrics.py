@@ -7,7 +7,7 @@ from sklearn.metrics import accuracy_score, log_loss
 
 from signs.core import documents
 from signs.data.classes import Classes, SignClass
-from signs.evaluation.metrics import calibration_error, evaluate, macro_f1, mean_recall
+from signs.evaluation.metrics import calibration_error, evaluate, macro_f1, mean_recall, summary
 
 SETTINGS = {"calibration_bins": 15, "target_accuracy": 0.9}
 
@@ -141,6 +141,8 @@ def test_without_synthetic_classes_nothing_is_judged_apart():
     metrics = evaluated(classes("photographs", "photographs"))
     assert not {"original", "synthetic", "seen_drawings", "hidden", "others"} & metrics["test"].keys()
     assert metrics["images"] == "photographs"
+    said = f"test accuracy {metrics['test']['accuracy']:.4f} on 2 classes (images: photographs)"
+    assert summary(metrics, classes("photographs", "photographs")) == said
 
 
 def test_original_and_synthetic_classes_are_judged_apart():
@@ -155,6 +157,9 @@ def test_original_and_synthetic_classes_are_judged_apart():
     assert metrics["test"]["original"] == {"accuracy": 2 / 4}
     assert metrics["test"]["synthetic"] == {"accuracy": 1 / 1}
     assert metrics["images"] == "rendered and synthetic"
+    assert summary(metrics, known) == (
+        "test accuracy 0.5000 on 2 original classes, 1.0000 on 1 synthetic class (images: rendered and synthetic)"
+    )
 
 
 def test_classes_with_hidden_photographs_are_judged_apart_from_the_others():

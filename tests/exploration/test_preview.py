@@ -75,6 +75,12 @@ def test_a_drawing_without_images_is_ignored():
     assert [sign.name for sign in signs] == ["Bus lane", "Parking"]
 
 
+def test_an_empty_data_set_shows_no_sign():
+    split = Split(np.empty((0, 6, 5, 3), np.uint8), np.empty(0, np.int64))
+    empty = DataSet(split, split, split, Classes(()))
+    assert made(empty, dataset(), DRAWINGS, nearest=1, sample_every=5, brightness_steps=3) == []
+
+
 def test_the_settings_are_a_section_of_params():
     assert params.load("preview").keys() == params.settings(made)
     with pytest.raises(ValueError, match=r"params\.yaml: preview\.sample_every is 0; .*greater than or equal to 1"):

@@ -38,6 +38,15 @@ def brightness(features):
 # --- counts
 
 
+def test_an_empty_data_set_has_no_classes_and_no_copies():
+    nothing = Split(images(0, 0), np.empty(0, np.int64))
+    found = explored(DataSet(nothing, nothing, nothing, Classes(()))).found
+    assert found["images"] == found["looked_at"] == {"train": 0, "valid": 0, "test": 0}
+    assert found["classes"] == found["copies"] == []
+    assert sum(found["brightness"]["train"]) == 0
+    assert json.loads(json.dumps(found)) == found
+
+
 @given(st.lists(st.sampled_from([3, 7, 8, 40]), min_size=4, max_size=30), st.integers(0, 3))
 @settings(max_examples=20)
 def test_counts_are_those_of_numpy(labels, missing):

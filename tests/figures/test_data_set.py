@@ -14,7 +14,7 @@ def figures(classes, channels=3):
     known = Classes(tuple(SignClass(3 * id, f"class {id}", "photographs") for id in range(classes)))
     labels = [np.repeat(known.ids, count) for count in (4, 1, 3)]
     splits = [Split(rng.integers(0, 256, (len(own), 16, 16, channels), dtype=np.uint8), own) for own in labels]
-    splits[2].features[0] = splits[0].features[0]
+    splits[2].features[:1] = splits[0].features[:1]
     data = DataSet(*splits, known)
     return dict(data_set_figures("original", data, explore(data, seed=1, max_images=100, similarity=0.99)))
 
@@ -27,6 +27,10 @@ def test_every_figure_of_a_data_set_carries_its_name(classes, channels):
         *("copies_train_valid", "copies_train_test", "copies_valid_test"),
     ]
     assert all(texts(figure)[0].startswith("original: ") for figure in made.values())
+
+
+def test_an_empty_data_set_is_said_to_be_one():
+    assert texts(figures(0)["counts"]) == ["original: images per class", "There are no classes."]
 
 
 def test_the_figure_of_copies_says_how_many_there_are():

@@ -96,6 +96,19 @@ def test_without_file_names_there_are_none():
     assert merged.train.filenames is None
 
 
+NOTHING = DataSet(*[Split(np.empty((0, 9, 8, 3), np.uint8), np.empty(0, np.int64))] * 3, Classes(()))
+
+
+@pytest.mark.parametrize("names", [None, ("a.png", "b.png")])
+def test_with_an_empty_data_set_the_original_one_stays_as_it_is_to_the_byte(tmp_path, names):
+    original = dataset({4: "Stop"}, "photographs")
+    datasets.write(tmp_path / "original", named(original, *names) if names else original)
+    datasets.write(tmp_path / "merged", merge(datasets.read(tmp_path / "original"), NOTHING, hide_photographs_of=[]))
+    assert datasets.digest(tmp_path / "merged") == datasets.digest(tmp_path / "original")
+    with pytest.raises(UserError, match=r"merge\.hide_photographs_of 4: there are no synthetic images of 'Stop'"):
+        merge(original, NOTHING, hide_photographs_of=[4])
+
+
 def test_ids_with_gaps_on_both_sides_are_kept_apart():
     merged = merge_all(
         dataset({10: "Stop", 3: "Yield"}, "rendered"), dataset({7: "Bus lane", 2: "Bus stop"}, "synthetic", first=100)

@@ -37,6 +37,12 @@ def dataset(channels=3):
     return DataSet(split, split, split, classes)
 
 
+def test_an_empty_data_set_stays_as_it_is():
+    nothing = Split(np.empty((0, 4, 5, 3), np.uint8), np.empty(0, np.int64))
+    empty = DataSet(nothing, nothing, nothing, Classes(()))
+    assert preprocess(empty, grey=True, normalize=True, min_brightness=20) == empty
+
+
 @pytest.mark.parametrize(("grey", "normalize"), EVERY_COMBINATION)
 @pytest.mark.parametrize("channels", [1, 3])
 def test_each_combination_is_the_article_s(grey, normalize, channels):

@@ -164,6 +164,11 @@ def test_a_folder_without_drawings_is_an_error(tmp_path, folder):
         drawings.files(tmp_path / folder)
 
 
+def test_a_folder_of_classes_by_name_may_hold_none(tmp_path):
+    (tmp_path / "README.md").touch()
+    assert drawings.read_by_name(tmp_path) == {}
+
+
 def test_drawings_are_grouped_by_class_and_ordered_by_number(tmp_path):
     for name, width in {"10_10": 1, "10_9": 2, "9": 3, "10_0": 4}.items():
         (tmp_path / f"{name}.png").write_bytes(png(width, 1, 8, 0, [bytes(width)]))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from signs.core import params
 from signs.core.errors import UserError
 from signs.data import classes, datasets
-from signs.data.classes import SEEN_DRAWINGS
+from signs.data.classes import SEEN_DRAWINGS, Classes
 from signs.data.datasets import SPLITS
 from signs.data.reader import on_background
 from signs.rendering.drawings import read, read_by_name
@@ -22,6 +22,7 @@ NEW_SIGNS, TEMPLATES = ROOT / "data/new_signs", ROOT / "data/templates"
 NAMES = classes.read(ROOT / "data/signnames.csv")
 SETTINGS = params.load("synthesize", recipe="synthesis_recipes")
 ARTICLE = params.load("synthesis_recipes")["article"]
+RANDOMIZED = {"name": "randomized"} | params.load("synthesis_recipes")["randomized"]
 # Quicker than the article's: 2 brightnesses, each at full size and at 3 x 3 places.
 SMALL = {
     "brightness": {"start": 0.5, "stop": 1.1, "step": 0.5},
@@ -183,9 +184,27 @@ def test_each_image_falls_to_one_split_at_the_floor_of_its_share(count, train, v
     assert np.array_equal(np.concatenate(parts), np.arange(count))
 
 
-def test_an_empty_folder_is_an_error(tmp_path):
-    with pytest.raises(UserError, match=r"holds no \.svg, \.png, \.jpg, \.jpeg file; put a drawing of each class"):
-        made(tmp_path)
+@pytest.mark.parametrize("recipe", [{"name": "article"} | SMALL, {"name": "none"}, RANDOMIZED])
+def test_without_drawings_the_data_set_is_empty(tmp_path, recipe):
+    (tmp_path / "README.md").write_text("not an image")
+    assert_empty(made(tmp_path, recipe=recipe))
+
+
+def test_the_recipe_none_makes_no_class_of_any_drawing(tmp_path):
+    assert_empty(made(picture(tmp_path, "a.png"), recipe={"name": "none"}, also_render=[14], height=6, width=9), 6, 9)
+    with pytest.raises(UserError, match=r"params\.yaml: synthesis_recipes\.none\.images is unknown"):
+        made(tmp_path, recipe={"name": "none", "images": 3})
+
+
+def assert_empty(data, height=8, width=8):
+    assert data.classes == Classes(())
+    for split in data.splits.values():
+        assert (split.features.shape, split.features.dtype) == ((0, height, width, 3), np.uint8)
+        assert (split.labels.shape, split.labels.dtype) == ((0,), np.int64)
+
+
+def test_only_classes_asked_for_can_be_made(tmp_path):
+    assert made(tmp_path, also_render=[14]).classes.names == ["Stop"]
 
 
 @pytest.mark.parametrize("name", ["b.png", "b.jpg", "b.svg"])

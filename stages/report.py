@@ -1,5 +1,6 @@
 """Stage `report`: puts data and models on one page."""
 
+from itertools import accumulate
 from pathlib import Path
 
 from signs.core import params
@@ -25,12 +26,15 @@ def main(data: Path, models: Path, metrics: Path, predictions: Path, reports: Pa
         "stress": params.load("stress"),
         "diagnose": params.load("diagnose"),
     }
-    original, synthetic = explored = [inputs.explored(name, data, reports) for name in ("original", "synthetic")]
-    inputs.check_data(original.dataset, synthetic.dataset, models, settings)
-    seen = [inputs.seen(part.dataset, settings["preprocess"]) for part in explored]
-    datasets = {"original": seen[0], "augmented": inputs.augmented(*seen)}
-    diagnosed = [inputs.diagnosed(name, dataset, metrics, predictions, reports) for name, dataset in datasets.items()]
+    explored = inputs.all_explored(data, models, reports)
+    stored = [part.dataset for part in explored]
+    inputs.check_data(stored, models, settings)
+    seen = accumulate((inputs.seen(dataset, settings["preprocess"]) for dataset in stored), inputs.augmented)
+    diagnosed = [
+        inputs.diagnosed(name, dataset, metrics, predictions, reports)
+        for name, dataset in zip(inputs.MODELS, seen, strict=False)
+    ]
     drawings = read_by_name(data / "new_signs")
-    previews = preview(synthetic.dataset, original.dataset, drawings, **settings["preview"])
+    previews = preview(stored[1], stored[0], drawings, **settings["preview"]) if stored[1:] else []
     report.write(page, report.build(explored, previews, diagnosed, settings, **params.load("report")))
     print(f"report: {page}, {page.stat().st_size / 1e6:.1f} MB")

@@ -22,7 +22,14 @@ SETTINGS = {
     "fetch": {"source": "sample", "url": "https://example.org/signs.zip", "sample": {"seed": 1}},
     "preview": {"sample_every": 3, "brightness_steps": 4, "nearest": 2},
     "merge": {"hide_photographs_of": []},
-    "train": {"keep": "best"},
+    "synthesize": {"recipe": {"name": "article"}},
+    "train": {
+        "seed": 1,
+        "epochs": 2,
+        "network": {"name": "lenet"},
+        "augmentation": {"name": "none"},
+        "keep": "best",
+    },
     "native": False,
     "stress": params.load("stress"),
 }

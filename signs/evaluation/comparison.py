@@ -1,9 +1,11 @@
 """Two models, compared on the images that both were measured on."""
 
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
+from signs.core import documents
 from signs.core.errors import UserError
 from signs.evaluation.predictions import Predictions
 
@@ -11,9 +13,22 @@ SIGNIFICANCE = 0.05
 BETTER, WORSE, SAME = "better", "worse", "no significant difference"
 
 
-class Answers(NamedTuple):
-    """A model's answers: class `ids` (n,), their `confidence`, 0-1 (n,), and whether each `is_correct`, bool (n,)."""
+def is_same_model(first: Path, second: Path) -> bool:
+    """Whether the `model.json` of two models name the same data and the same settings: their bytes are the same then.
 
+    Raises:
+        UserError: A file is missing, or is no JSON.
+    """
+    return documents.read(first, "train") == documents.read(second, "train")
+
+
+class Answers(NamedTuple):
+    """A model's answers to some of its test images.
+
+    `rows`: of its test split (n,). `ids`: classes (n,). `confidence`: 0-1 (n,). `is_correct`: bool (n,).
+    """
+
+    rows: np.ndarray
     ids: np.ndarray
     confidence: np.ndarray
     is_correct: np.ndarray
@@ -74,4 +89,4 @@ def judge(first: np.ndarray, second: np.ndarray) -> Verdict:
 def _answers(predictions: Predictions, rows: np.ndarray) -> Answers:
     softmax = predictions.softmax["test"][rows]
     ids = predictions.ids[softmax.argmax(axis=1)]
-    return Answers(ids, softmax.max(axis=1), ids == predictions.labels["test"][rows])
+    return Answers(rows, ids, softmax.max(axis=1), ids == predictions.labels["test"][rows])

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from signs.evaluation.comparison import compare, judge
+from signs.evaluation.comparison import Answers, compare, judge
 from signs.evaluation.diagnosis import Diagnosis
 from signs.report.inputs import Diagnosed, file_of
 from signs.report.sprites import Sprite
@@ -26,35 +26,49 @@ def comparison(
     if len(models) < 2:
         return None
     first, second = compare(*(model.predictions for model in models[:2]))
-    names = {row.id: row.name for model in models for row in model.diagnosis.classes.rows}
-    test = models[0].dataset.test
-    truth = np.searchsorted(models[1].diagnosis.classes.ids, test.labels)
     differ = np.flatnonzero(first.is_correct != second.is_correct)
     most_confident = np.argsort(-np.maximum(first.confidence, second.confidence)[differ], kind="stable")
     return {
         "first": models[0].name,
         "second": models[1].name,
-        "images": len(test.labels),
+        "images": len(first.rows),
         "both_correct": int((first.is_correct & second.is_correct).sum()),
         "both_wrong": int((~first.is_correct & ~second.is_correct).sum()),
         "verdict": judge(first.is_correct, second.is_correct)._asdict(),
-        "changed": [
-            {
-                "tile": sprite.add(test.features[row]),
-                "true": int(truth[row]),
-                "first": names[int(first.ids[row])],
-                "second": names[int(second.ids[row])],
-                "first_confidence": round(float(first.confidence[row]), 4),
-                "second_confidence": round(float(second.confidence[row]), 4),
-                "image": int(row),
-                "gained": bool(second.is_correct[row]),
-            }
-            | file_of(test, row)
-            for row in differ[most_confident][:max_changed]
-        ],
+        "changed": _changed(models[:2], (first, second), differ[most_confident][:max_changed], sprite),
         "changed_total": len(differ),
         "classes": _differences(models[0].diagnosis, models[1].diagnosis, typical),
     }
+
+
+def _changed(
+    models: list[Diagnosed], answers: tuple[Answers, Answers], rows: np.ndarray, sprite: Sprite
+) -> list[dict[str, Any]]:
+    """Images that only one model classifies correctly, by their rows in the test split of the first.
+
+    `mistake`: the model that is wrong, and the row of its own test split; None where the page lacks that mistake.
+    """
+    (first, second), test = answers, models[0].dataset.test
+    names = {row.id: row.name for model in models for row in model.diagnosis.classes.rows}
+    truth = np.searchsorted(models[1].diagnosis.classes.ids, test.labels)
+    mistakes = [set(model.diagnosis.mistakes.tolist()) for model in models]
+
+    def changed(row: int) -> dict[str, Any]:
+        wrong = int(first.is_correct[row])
+        own = int(answers[wrong].rows[row])
+        return {
+            "tile": sprite.add(test.features[row]),
+            "true": int(truth[row]),
+            "first": names[int(first.ids[row])],
+            "second": names[int(second.ids[row])],
+            "first_confidence": round(float(first.confidence[row]), 4),
+            "second_confidence": round(float(second.confidence[row]), 4),
+            "image": int(row),
+            "gained": wrong == 0,
+            "mistake": [wrong, own] if own in mistakes[wrong] else None,
+        }
+
+    return [changed(row) | file_of(test, row) for row in rows]
 
 
 def _differences(first: Diagnosis, second: Diagnosis, typical: dict[int, int]) -> list[dict[str, Any]]:

@@ -13,10 +13,13 @@ from signs.core.tables import Table
 from signs.data import datasets, pixels
 from signs.data.datasets import DataSet, Split, Stream
 from signs.evaluation import diagnosis, diagnosis_files, measured, predictions
+from signs.evaluation.comparison import is_same_model
 from signs.evaluation.diagnosis import Diagnosis
 from signs.evaluation.predictions import Predictions
 from signs.preparation.merging import merge
 from signs.preparation.preprocessing import preprocess
+
+MODELS = ("original", "augmented")
 
 
 class Explored(NamedTuple):
@@ -70,6 +73,15 @@ def explored(name: str, data: Path, reports: Path) -> Explored:
     return Explored(name, dataset, datasets.digest(data / name), found)
 
 
+def all_explored(data: Path, models: Path, reports: Path) -> list[Explored]:
+    """Reads the fetched data set, and the synthetic one unless both models are one, as they are without new signs.
+
+    Errors as in `explored`.
+    """
+    is_one = is_same_model(*(models / name / "model.json" for name in MODELS))
+    return [explored(name, data, reports) for name in (["original"] if is_one else ["original", "synthetic"])]
+
+
 def diagnosed(name: str, dataset: DataSet, metrics: Path, probabilities: Path, reports: Path) -> Diagnosed:
     """Reads a model's results.
 
@@ -112,14 +124,21 @@ def augmented(original: DataSet, synthetic: DataSet) -> DataSet:
     return merge(*(dataset.map(_in_colour) for dataset in (original, synthetic)), hide_photographs_of=[]).gathered()
 
 
-def check_data(original: DataSet, synthetic: DataSet, models: Path, settings: dict[str, Any]) -> None:
+def check_data(stored: list[DataSet], models: Path, settings: dict[str, Any]) -> None:
     """Checks that the models were trained on these stored images, by preprocessing and merging them once more.
+
+    Args:
+        stored: The data set as it was fetched, and the synthetic one if there is a model of both.
+        models: The folder of the models.
+        settings: The sections `preprocess` and `merge` of params.yaml.
 
     Raises:
         UserError: A model was trained on others.
     """
-    prepared = [preprocess(dataset, **settings["preprocess"]) for dataset in (original, synthetic)]
-    trained: dict[str, DataSet | Stream] = {"original": prepared[0], "augmented": merge(*prepared, **settings["merge"])}
+    prepared = [preprocess(dataset, **settings["preprocess"]) for dataset in stored]
+    trained: dict[str, DataSet | Stream] = {"original": prepared[0]}
+    if len(prepared) > 1:
+        trained["augmented"] = merge(*prepared, **settings["merge"])
     for name, dataset in trained.items():
         with tempfile.TemporaryDirectory() as folder:
             datasets.write(Path(folder), dataset)

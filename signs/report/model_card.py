@@ -30,7 +30,14 @@ class Results(NamedTuple):
 
 @validated("card")
 def describe(
-    name: str, metadata: Metadata, known: Classes, results: Results, settings: dict[str, Any], *, weakest: Count
+    name: str,
+    metadata: Metadata,
+    known: Classes,
+    results: Results,
+    settings: dict[str, Any],
+    same_as: str | None,
+    *,
+    weakest: Count,
 ) -> str:
     """Writes the card of a model.
 
@@ -40,6 +47,7 @@ def describe(
         known: The classes that it knows.
         results: What it was measured to do.
         settings: The sections `fetch` and `merge` of params.yaml.
+        same_as: Name of another model that is bit for bit this one; None where there is none.
         weakest: Classes and pairs of classes named as weaknesses, at most.
 
     Returns:
@@ -53,6 +61,7 @@ def describe(
     matrix = confusion(truth, predicted, len(known))
     context = {
         "name": name,
+        "same_as": same_as,
         "metadata": metadata,
         "settings": _flat(metadata["train"]),
         "classes": known.rows,

@@ -13,6 +13,7 @@ from signs.report.sprites import Sprite
 
 MATRIX_CLASSES = 100  # of a matrix that a person can read
 MIN_PROBABILITY = 0.01  # that is shown
+MAX_PROBABILITIES = 5  # of an image
 
 
 def model(
@@ -79,11 +80,18 @@ def _confusion(diagnosed: Diagnosed) -> dict[str, Any]:
             for first, second in found.confused
         ],
         "reliability": found.reliability,
-        "average_probability": [
-            [[int(place), round(float(row[place]), 4)] for place in np.argsort(-row) if row[place] >= MIN_PROBABILITY]
-            for row in np.nan_to_num(found.average)
-        ],
+        "average_probability": [_highest(row) for row in np.nan_to_num(found.average)],
     }
+
+
+def _highest(probabilities: np.ndarray) -> list[list[Any]]:
+    """Positions of classes and their probabilities, the highest first."""
+    order = np.argsort(-probabilities, kind="stable")
+    return [
+        [int(place), round(float(probabilities[place]), 4)]
+        for place in order
+        if probabilities[place] >= MIN_PROBABILITY
+    ]
 
 
 def _tested(diagnosed: Diagnosed, rows: np.ndarray, sprite: Sprite) -> list[dict[str, Any]]:
@@ -98,6 +106,7 @@ def _tested(diagnosed: Diagnosed, rows: np.ndarray, sprite: Sprite) -> list[dict
             "predicted": int(softmax[row].argmax()),
             "confidence": round(float(softmax[row].max()), 4),
             "truth": round(float(softmax[row, truth[row]]), 4),
+            "probabilities": _highest(softmax[row])[:MAX_PROBABILITIES],
         }
         | file_of(test, row)
         for row in rows

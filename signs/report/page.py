@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from signs.core.files import replaced
 from signs.core.params import Count, validated
 from signs.exploration.preview import Preview
-from signs.report import comparison, data_sets, models, new_signs
+from signs.report import comparison, data_sets, models, new_signs, summary
 from signs.report.inputs import Diagnosed, Explored
 from signs.report.sprites import Sprite
 
@@ -48,6 +48,7 @@ def build(
     every, hidden = settings["preview"]["sample_every"], settings["merge"]["hide_photographs_of"]
     stress = {key: settings["stress"][key] for key in ("seed", "corruptions")}
     return {
+        "summary": summary.summary(explored[0], diagnosed[-1], settings),
         "images": diagnosed[-1].metrics["images"],
         "data": data,
         "new_signs": [new_signs.new_sign(one, diagnosed[-1].diagnosis, sprite, every, hidden) for one in previews],

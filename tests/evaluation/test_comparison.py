@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signs.evaluation.comparison import compare, judge
+from signs.core import documents
+from signs.evaluation.comparison import compare, is_same_model, judge
 from signs.evaluation.predictions import Predictions
 
 
@@ -29,12 +30,25 @@ def test_both_say_what_they_make_of_the_images_that_both_were_measured_on():
         [[0, 1, 0], [0.25, 0.5, 0.25], [0, 0.25, 0.75], [0, 1, 0], [1, 0, 0]],
     )
     one, other = compare(FIRST, second)
+    assert (one.rows.tolist(), other.rows.tolist()) == ([0, 1, 2], [1, 2, 4])
     assert one.ids.tolist() == [4, 4, 9]
     assert one.confidence.tolist() == [0.75, 0.625, 0.875]
     assert one.is_correct.tolist() == [True, False, True]
     assert other.ids.tolist() == [7, 9, 4]
     assert other.confidence.tolist() == [0.5, 0.75, 1]
     assert other.is_correct.tolist() == [False, True, False]
+
+
+def test_models_of_the_same_data_and_settings_are_one(tmp_path):
+    first, second = tmp_path / "first.json", tmp_path / "second.json"
+    documents.write(first, {"data": "ab", "train": {"seed": 1}})
+    for content, is_same in (
+        ({"train": {"seed": 1}, "data": "ab"}, True),
+        ({"data": "cd", "train": {"seed": 1}}, False),
+        ({"data": "ab", "train": {"seed": 2}}, False),
+    ):
+        documents.write(second, content)
+        assert is_same_model(first, second) == is_same
 
 
 def test_a_model_beside_itself_agrees_on_every_image():

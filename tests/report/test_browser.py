@@ -93,6 +93,7 @@ def model(name, classes, outcomes, validated=True, **changes):
     images = [
         {"tile": image % TILES, "image": image, "true": true, "predicted": predicted, "confidence": confidence}
         | {"truth": confidence if true == predicted else (1 - confidence) / 2}
+        | {"probabilities": [[predicted, confidence]]}
         for image, (true, predicted, confidence) in enumerate(outcomes)
     ]
     wrong = [image | {"heatmap": peak_at(0, 4)} for image in images if image["true"] != image["predicted"]]
@@ -181,6 +182,11 @@ def context(*models, classes=None, **changes):
         "new_signs": [],
         "models": list(models),
         "corrupted": {"name": classes[0]["name"], "tile": 0, "tiles": {"blur": [1, 2, 3], "jpeg": [4, 5, 6]}},
+        "summary": {
+            "run": "LeNet, 100 epochs, seed 1, on the rendered sample, data 0123456…, portable instructions",
+            "weakest": {"name": classes[0]["name"], "correct": 3, "images": 8, "other": "Tram", "times": 4},
+            "advice": {"setting": "train.epochs: 200", "reason": "accuracy may still rise"},
+        },
         "comparison": None,
         "keep": "best",
         "native": False,
@@ -217,8 +223,8 @@ def two_models(names=NAMES):
     first, second = model("original", rows, OUTCOMES), model("augmented", more, SECOND_OUTCOMES, parts=parts)
     changed = [
         {"tile": 3, "true": true, "first": names[0], "second": names[1], "first_confidence": 0.6}
-        | {"second_confidence": 0.7, "image": 12 + true, "gained": bool(true)}
-        for true in (0, 1)
+        | {"second_confidence": 0.7, "image": 12 + true, "gained": bool(true), "mistake": mistake}
+        for true, mistake in ((0, None), (1, [0, 13]))
     ]
     comparison = {
         "first": "original",
@@ -340,15 +346,49 @@ def expected(outcomes, **wanted):
 
 def test_the_accuracy_comes_first_with_its_interval_and_its_images(open_page):
     card = open_page(one_model()).locator(".card").first
-    expect(card).to_contain_text("72.7\xa0%")  # 16 of 22
-    expect(card).to_contain_text("accuracy, 95\xa0% interval 70.7\xa0% to 73.7\xa0%")
+    expect(card).to_contain_text("72.7\xa0% accuracy")  # 16 of 22
+    expect(card).to_contain_text("95\xa0% interval 70.7\xa0% to 73.7\xa0%")
     expect(card).to_contain_text("22 test images")
     expect(card).to_contain_text("photographs")
 
 
+def test_the_page_opens_with_what_was_trained_then_the_verdict_and_the_command(open_page):
+    content = two_models()
+    page = open_page(content)
+    expect(page.locator("h1 + p")).to_have_text(content["summary"]["run"])
+    words = page.locator("#results").inner_text().replace("\xa0", " ")
+    for earlier, later in itertools.pairwise(
+        (
+            "94.4 % accuracy",
+            "The difference between augmented and original is within noise on the 22 test images of the classes that "
+            "both know: accuracy 86.4 % against 72.7 % (McNemar's exact test, p = 0.45).",
+            "Stop: augmented classifies 3 of 8 images correctly, and 4 as Tram.",
+            "train.epochs: 200 in params.yaml: accuracy may still rise.",
+            "signs predict photo.jpg --model models/exported/augmented",
+            "What these results come from",
+        )
+    ):
+        assert -1 < words.find(earlier) < words.find(later)
+
+
+def test_the_verdict_names_the_better_model_and_one_model_has_none(open_page):
+    content = two_models()
+    content["comparison"]["verdict"] |= {"p_value": 1e-6, "words": "better"}
+    expect(open_page(content).locator(".verdict")).to_contain_text(
+        re.compile(r"augmented is better than original\s+on the 22 .* p\s<\s0\.0001")
+    )
+    single = one_model(summary=content["summary"] | {"weakest": None, "advice": {"setting": None, "reason": "rest"}})
+    lines = open_page(single).locator(".verdict > div").all()
+    assert [" ".join(line.inner_text().split()) for line in lines] == [
+        "Weakest class original classifies every test image correctly.",
+        "To try next rest.",
+        "To classify a photo signs predict photo.jpg --model models/exported/original",
+    ]
+
+
 def test_synthetic_classes_stand_apart_and_the_headline_is_without_them(open_page):
     card = open_page(two_models()).locator(".card").nth(1)
-    expect(card.locator(".figure")).to_have_text("94.4\xa0%")  # 17 of 18
+    expect(card.locator(".figure")).to_have_text("94.4\xa0% accuracy")  # 17 of 18
     expect(card.locator(".apart")).to_contain_text("synthetic")
     expect(card.locator(".apart")).to_contain_text("50.0\xa0%")
 
@@ -426,6 +466,7 @@ def test_a_tile_shows_the_pixels_of_its_place_in_the_sprite(open_page, height, w
 def test_a_wrong_cell_shows_all_its_mistakes_and_no_other(open_page):
     page = open_page(one_model())
     cell(page, "Stop", "Yield").click()
+    expect(page.locator("#sheet-close")).to_be_focused()  # the images are the next stops of Tab
     expect(page.locator("#sheet-title")).to_have_text("Stop classified as Yield: 2 images")
     assert images_in(page, "#sheet") == expected(OUTCOMES, true=0, predicted=1) == [12, 13]
     cell(page, "Yield", "Stop").click()
@@ -469,7 +510,9 @@ def test_pointing_at_a_cell_reads_it_out(open_page):
 def test_the_switch_shows_the_other_models_matrix(open_page):
     page = open_page(two_models())
     cell(page, "Stop", "Yield").click()
+    expect(page.locator("#axis")).to_have_text("model original, data set original: true ↓, predicted →")
     page.locator("#confusion").get_by_label("augmented").check()
+    expect(page.locator("#axis")).to_contain_text("model augmented, data set augmented")
     expect(page.locator("#sheet")).to_be_hidden()
     expect(cell(page, "Stop", "Yield")).to_have_count(0)
     expect(page.locator("#readout")).to_contain_text("Point at a cell")  # not what the other model's cell held
@@ -591,6 +634,45 @@ def test_a_mistake_names_the_file_that_it_was_read_from(open_page):
     expect(card.locator(".tile")).to_have_attribute(
         "aria-label", re.compile(rf"^\u2068stop/<b>{image}</b>\.jpg\u2069: ")
     )
+
+
+def test_a_mistake_opens_large_with_its_file_its_probabilities_and_where_the_network_looked(open_page):
+    content = one_model()
+    item = content["models"][0]["mistakes"][0]  # Stop, classified as Yield
+    item |= {"file": "stop/7.jpg", "probabilities": [[1, 0.95], [2, 0.03]], "truth": 0.004}
+    page = open_page(content)
+    dialog = page.get_by_role("dialog", name="Stop classified as Yield")
+    first = page.locator("#mistake-list button").first
+    first.click()
+    expect(dialog).to_contain_text("stop/7.jpg of data set original, model original")
+    assert [line.inner_text().replace("\xa0", " ").split("\n") for line in dialog.locator("li").all()] == [
+        ["13 Yield", "95.0 %"],
+        ["16 Priority road", "3.0 %"],
+        ["10 Stop (true class)", "0.4 %"],
+    ]
+    looked = dialog.locator("figure", has_text="Where the network looked")
+    assert looked.locator("canvas").bounding_box() == looked.locator(".tile").bounding_box()
+    assert looked.locator(".tile").bounding_box()["width"] > 2 * first.bounding_box()["width"]
+    assert colour_of(dialog.locator(".tile").first) == pytest.approx(COLOURS[item["tile"]], abs=2)
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    expect(first).to_be_focused()
+
+
+def test_images_of_a_cell_and_of_the_comparison_open_large_too(open_page):
+    page = open_page(two_models())
+    cell(page, "Stop", "Stop").click()
+    page.locator("#sheet .picture").first.click()
+    dialog = page.get_by_role("dialog", name="Stop classified correctly")
+    expect(dialog).to_contain_text("Test image 0 of data set original")
+    expect(dialog.locator("canvas")).to_have_count(0)  # a heatmap is kept of mistakes
+    page.get_by_role("button", name="Close").last.click()
+    pictures = page.locator("#comparison button.picture")
+    expect(pictures).to_have_count(1)  # the other mistake is not among those that the page has
+    pictures.click()
+    dialog = page.get_by_role("dialog", name="Stop classified as Yield")
+    expect(dialog).to_contain_text("Test image 13 of data set original, model original")
+    expect(dialog.locator("canvas")).to_have_count(1)
 
 
 def test_a_reset_brings_all_mistakes_back(open_page):
@@ -891,6 +973,10 @@ def test_whatever_there_is_to_show_the_page_fits_a_narrow_window(open_page, cont
         summary.click()
     for button in page.locator("#pairs button, #matrix button.wrong").all()[:1]:
         button.click()
+    for picture in page.locator("#mistake-list button").all()[:1]:
+        picture.click()
+        assert page.locator("#image").evaluate("dialog => dialog.scrollWidth - dialog.clientWidth") <= 0
+        page.keyboard.press("Escape")
     assert page.locator("#matrix .row").count() == len(content["models"][0]["classes"])
     assert page.evaluate("document.scrollingElement.scrollWidth") <= 360
 
@@ -904,7 +990,7 @@ def test_without_mistakes_the_page_says_so(open_page):
 
 def test_without_scripts_the_page_still_gives_the_figures_and_says_what_it_lacks(open_page):
     page = open_page(one_model(), scripts=False)
-    expect(page.locator(".figure")).to_have_text("72.7\xa0%")
+    expect(page.locator(".figure")).to_have_text("72.7\xa0% accuracy")
     expect(page.locator("#class-table tbody tr")).to_have_count(4)
     for section in ("confusion", "mistakes"):
         expect(page.locator(f"#{section} noscript p")).to_be_visible()
@@ -939,6 +1025,9 @@ def test_axe_finds_no_serious_fault_with_all_things_open(open_page):
     cell(page, "Stop", "Yield").click()
     assert faults(page) == []
     page.emulate_media(color_scheme="dark")
+    page.locator("#mistake-list button").first.click()
+    assert faults(page, "#image") == []
+    page.keyboard.press("Escape")
     assert faults(page) == []
     page.locator("#pairs button").first.click()
     page.set_viewport_size({"width": 360, "height": 900})

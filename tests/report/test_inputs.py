@@ -105,6 +105,19 @@ def test_what_was_found_in_another_data_set_is_refused(left, counts):
         read_explored(folder)
 
 
+@pytest.mark.parametrize(("digest", "names"), [("ab", ["original"]), ("cd", ["original", "synthetic"])])
+def test_where_both_models_are_one_the_synthetic_data_set_is_left_out(left, digest, names):
+    folder, data = left
+    datasets.write(folder / "data/synthetic", data)
+    documents.write(
+        folder / "reports/explore/synthetic/found.json", explore(data, seed=1, max_images=100, similarity=0.99).found
+    )
+    for model, own in (("original", "ab"), ("augmented", digest)):
+        documents.write(folder / "models" / model / "model.json", {"data": own, "train": {"seed": 1}})
+    found = inputs.all_explored(folder / "data", folder / "models", folder / "reports")
+    assert [part.name for part in found] == names
+
+
 def test_stored_images_are_compared_with_those_that_the_models_were_trained_on(tmp_path):
     stored = {"original": dataset(), "synthetic": dataset({0: "Bus lane", 1: "Parking"}, "synthetic", seed=1)}
     settings = {
@@ -121,13 +134,14 @@ def test_stored_images_are_compared_with_those_that_the_models_were_trained_on(t
     for name, folder in (("original", "prepared/original"), ("augmented", "augmented")):
         documents.write(tmp_path / "models" / name / "model.json", {"data": datasets.digest(tmp_path / folder)})
     original, synthetic = (datasets.read(tmp_path / name) for name in stored)
-    inputs.check_data(original, synthetic, tmp_path / "models", settings)
+    inputs.check_data([original, synthetic], tmp_path / "models", settings)
+    inputs.check_data([original], tmp_path / "models", settings)
     for data, model in ((original, "original"), (synthetic, "augmented")):
         data.test.features[0, 3, 3] ^= 128
         with pytest.raises(
             UserError, match=rf"what data/ holds for {model} is not what .*models/{model} was trained on"
         ):
-            inputs.check_data(original, synthetic, tmp_path / "models", settings)
+            inputs.check_data([original, synthetic], tmp_path / "models", settings)
         data.test.features[0, 3, 3] ^= 128
 
 

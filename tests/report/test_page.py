@@ -287,7 +287,7 @@ def test_of_many_changed_images_the_surest_are_shown(context):
 
 
 def test_params_are_flat_and_versions_are_named(context):
-    assert [row for row in context["params"] if not row[0].startswith("stress.")] == [
+    assert [row for row in context["params"] if not row[0].startswith(("stress.", "train.", "synthesize."))] == [
         ["fetch.source", "sample"],
         ["fetch.url", "https://example.org/signs.zip"],
         ["fetch.sample.seed", "1"],
@@ -295,7 +295,6 @@ def test_params_are_flat_and_versions_are_named(context):
         ["preview.brightness_steps", "4"],
         ["preview.nearest", "2"],
         ["merge.hide_photographs_of", "[]"],
-        ["train.keep", "best"],
         ["native", "False"],
     ]
     versions = dict(context["versions"])
@@ -338,7 +337,7 @@ def test_the_settings_are_a_section_of_params():
 
 def test_with_keep_last_the_last_epoch_is_named_as_the_kept_one():
     """The best of the three epochs is 1."""
-    context = context_of(settings=SETTINGS | {"train": {"keep": "last"}})
+    context = context_of(settings=SETTINGS | {"train": SETTINGS["train"] | {"keep": "last"}})
     assert [model["kept_epoch"] for model in context["models"]] == [2, 2]
     said = text_of(context)
     assert "weights of epoch 2 of 2, the last; validation accuracy 50.0" in said
@@ -481,6 +480,13 @@ def test_a_single_model_is_compared_with_none(page):
     assert len(single.data()["models"]) == 1
     assert ("id", "comparison") in page.values
     assert ("id", "comparison") not in single.values
+
+
+def test_without_new_signs_the_page_speaks_of_one_model():
+    data = dataset(PLAIN, "photographs")
+    built = report.build([explored("original", data)], [], [diagnosed("original", data)], SETTINGS, **LIMITS)
+    assert not re.search("augmented|synthetic|both models|new sign", text_of(built), re.IGNORECASE)
+    assert re.search("augmented.*synthetic", text_of(context_of()))
 
 
 def test_a_single_class_makes_a_page():

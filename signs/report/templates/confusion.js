@@ -23,14 +23,13 @@ function openSheet(button, title, groups) {
   byId("sheet-body").replaceChildren(...groups);
   byId("sheet-body").scrollTop = 0;
   sheet.hidden = false;
-  if (button.matches(":focus-visible")) byId("sheet-close").focus(); // by keyboard; Escape leads back
+  byId("sheet-close").focus({ preventScroll: true }); // next to the images; Escape leads back
 }
 
 function pictures(model, items) {
   const list = element("ul", { class: "cards-small" });
   for (const item of items) {
-    const label = `${imageName(item)}: ${isolated(nameOf(model, item.true))}`;
-    list.append(element("li", {}, tile(item.tile, label), element("p", {}, `confidence ${percent(item.confidence)}`)));
+    list.append(element("li", {}, pictureOf(model, item), element("p", {}, `confidence ${percent(item.confidence)}`)));
   }
   return list;
 }
@@ -122,6 +121,7 @@ function drawMatrix(model) {
   byId("matrix-note").hidden = shown.length === model.classes.length;
   byId("matrix-note").textContent = `The ${shown.length} most confused of ${model.classes.length} classes.`;
   byId("readout").textContent = PROMPT;
+  byId("axis").replaceChildren("model ", bdi(model.name), ", data set ", bdi(model.name), ": true ↓, predicted →");
   drawPairs(model);
 }
 

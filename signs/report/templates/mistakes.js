@@ -27,22 +27,9 @@ function selectedMistakes(model) {
     item.confidence >= lowest && item.confidence <= highest);
 }
 
-/** Digits 0-9 of a grid as an overlay of one pixel a digit, which the style sheet stretches and smooths. */
-function overlay(digits, [rows, width]) {
-  const canvas = element("canvas", { width, height: rows, class: "overlay", "aria-hidden": true });
-  const image = new ImageData(width, rows);
-  [...digits].forEach((digit, index) => {
-    const value = digit / 9;
-    image.data.set([255, 40 + 190 * value, 90 * (1 - value), 200 * value], 4 * index);
-  });
-  canvas.getContext("2d").putImageData(image, 0, 0);
-  return canvas;
-}
-
 function mistakeCard(model, item) {
   const [truth, predicted] = [nameOf(model, item.true), nameOf(model, item.predicted)];
-  const label = `${imageName(item)}: ${isolated(truth)} classified as ${isolated(predicted)}`;
-  const picture = element("span", { class: "picture" }, tile(item.tile, label, "large"));
+  const picture = pictureOf(model, item, "large");
   if (byId("heatmap").checked && item.heatmap) picture.append(overlay(item.heatmap, model.heatmap_shape));
   return element("li", {}, picture,
     element("p", {}, strong(truth)),

@@ -31,7 +31,7 @@ def build(
     """Collects what the page shows.
 
     Args:
-        explored: The data sets as they were fetched and synthesized, the fetched one first.
+        explored: The data sets as they were fetched and synthesized, the fetched one first. An empty one is left out.
         previews: The new signs.
         diagnosed: The models; the first two are compared.
         settings: Sections of params.yaml, and `native`.
@@ -43,7 +43,7 @@ def build(
     """
     height, width = explored[0].dataset.train.features.shape[1:3]
     sprite = Sprite(height, width)
-    data = [data_sets.data_set(part, sprite) for part in explored]
+    data = [data_sets.data_set(part, sprite) for part in explored if part.dataset.classes.rows]
     tiles = data_sets.typical(data, diagnosed)
     every, hidden = settings["preview"]["sample_every"], settings["merge"]["hide_photographs_of"]
     stress = {key: settings["stress"][key] for key in ("seed", "corruptions")}

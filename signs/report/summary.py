@@ -39,19 +39,25 @@ def summary(fetched: Explored, model: Diagnosed, settings: dict[str, Any]) -> di
         `run`: what was trained on what, in one line. `weakest`: see `weakest`. `advice`: see `advice`.
     """
     return {
-        "run": run(fetched.digest, settings),
+        "run": run(fetched.digest, _epochs(model), settings),
         "weakest": weakest(model.diagnosis),
         "advice": advice(model, settings)._asdict(),
     }
 
 
-def run(digest: str, settings: dict[str, Any]) -> str:
-    """What was trained on what, in one line; `digest` is that of the data set as it was fetched."""
+def run(digest: str, epochs: int, settings: dict[str, Any]) -> str:
+    """What was trained on what, in one line.
+
+    Args:
+        digest: Of the data set as it was fetched.
+        epochs: Those that the training took; the setting may be `auto`.
+        settings: The sections `train` and `fetch` of params.yaml, and `native`.
+    """
     train, source = settings["train"], settings["fetch"]["source"]
     network = train["network"]["name"]
     parts = [
         NETWORKS.get(network, network),
-        f"{train['epochs']} {'epoch' if train['epochs'] == 1 else 'epochs'}",
+        f"{epochs} {'epoch' if epochs == 1 else 'epochs'}",
         f"seed {train['seed']}",
         f"on {SOURCES.get(source, source)}",
         f"data {digest[:7]}…",
@@ -82,7 +88,7 @@ def weakest(found: Diagnosis) -> dict[str, Any] | None:
 
 def advice(model: Diagnosed, settings: dict[str, Any]) -> Advice:
     """The first remedy that a figure speaks for."""
-    train, epochs = settings["train"], len(model.history) - 1
+    train, epochs = settings["train"], _epochs(model)
     kept = kept_epoch(model.history, train["keep"])
     fit, valid, test = (model.metrics[split]["accuracy"] for split in ("train", "valid", "test"))
     kinds = {kind: model.metrics["test"].get(kind, {}).get("accuracy", test) for kind in ("original", "synthetic")}
@@ -95,7 +101,7 @@ def advice(model: Diagnosed, settings: dict[str, Any]) -> Advice:
         ),
         (
             train["keep"] == "best" and kept > LATE * epochs,
-            f"train.epochs: {2 * train['epochs']}",
+            f"train.epochs: {2 * epochs}",
             f"validation accuracy is best at epoch {kept} of {epochs}, so it may still rise",
         ),
         (
@@ -112,6 +118,10 @@ def advice(model: Diagnosed, settings: dict[str, Any]) -> Advice:
     ]
     found = (Advice(setting, reason) for applies, setting, reason in remedies if applies)
     return next(found, Advice(None, "collect more training images of the classes with the lowest F1"))
+
+
+def _epochs(model: Diagnosed) -> int:
+    return len(model.history) - 1  # the first row is before training
 
 
 def _percent(share: float) -> str:

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from signs.core import params
+from signs.data.classes import Classes
+from signs.data.datasets import DataSet, Split
 from signs.evaluation.intervals import interval
 from signs.exploration.preview import preview
 from signs.report import page as report
@@ -487,6 +489,16 @@ def test_without_new_signs_the_page_speaks_of_one_model():
     built = report.build([explored("original", data)], [], [diagnosed("original", data)], SETTINGS, **LIMITS)
     assert not re.search("augmented|synthetic|both models|new sign", text_of(built), re.IGNORECASE)
     assert re.search("augmented.*synthetic", text_of(context_of()))
+
+
+def test_an_empty_data_set_has_no_place_on_the_page():
+    """Two models of one data set: `load_from` can tell them apart."""
+    data = dataset(PLAIN, "photographs")
+    empty = DataSet(*[Split(np.empty((0, 16, 16, 3), np.uint8), np.empty(0, np.int64))] * 3, Classes(()))
+    models = [diagnosed(name, augmented(data, empty), seed) for seed, name in enumerate(("original", "augmented"))]
+    built = report.build([explored("original", data), explored("synthetic", empty)], [], models, SETTINGS, **LIMITS)
+    assert [part["name"] for part in built["data"]] == ["original"]
+    assert "synthetic" not in text_of(built)
 
 
 def test_a_single_class_makes_a_page():

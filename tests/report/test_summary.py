@@ -26,14 +26,14 @@ def model_of(fit=0.99, valid=0.98, test=0.98, kinds=None, corrupted=0.97, kept=1
 @pytest.mark.parametrize(
     ("changes", "line"),
     [
-        ({}, "LeNet, 2 epochs, seed 1, on the rendered sample, data 0123456…, portable instructions"),
+        ({}, "LeNet, 20 epochs, seed 1, on the rendered sample, data 0123456…, portable instructions"),
         (
-            {"train": TRAIN | {"network": {"name": "convnet"}, "epochs": 1, "seed": 7}, "native": True},
-            "convnet, 1 epoch, seed 7, on the rendered sample, data 0123456…, native instructions",
+            {"train": TRAIN | {"network": {"name": "convnet"}, "epochs": "auto", "seed": 7}, "native": True},
+            "convnet, 20 epochs, seed 7, on the rendered sample, data 0123456…, native instructions",
         ),
         (
             {"fetch": {"source": "gtsrb"}},
-            "LeNet, 2 epochs, seed 1, on the German Traffic Sign Recognition Benchmark, data 0123456…, portable "
+            "LeNet, 20 epochs, seed 1, on the German Traffic Sign Recognition Benchmark, data 0123456…, portable "
             "instructions",
         ),
     ],
@@ -57,11 +57,11 @@ def test_the_weakest_class_is_that_of_lowest_recall_with_its_most_frequent_confu
         ({"fit": 0.9}, {}, "train.network: convnet", "90.0\N{NO-BREAK SPACE}%"),
         (
             {"fit": 0.9, "kept": 20},
-            {"network": {"name": "convnet"}, "epochs": 20},
+            {"network": {"name": "convnet"}},
             "train.epochs: 40",
             "epoch 20 of 20",
         ),
-        ({"kept": 20}, {"keep": "last", "epochs": 20}, None, ""),
+        ({"kept": 20}, {"keep": "last"}, None, ""),
         (
             {"valid": 0.9},
             {},

@@ -1,4 +1,4 @@
-"""How fast a network classifies many images, and one, beside ONNX Runtime with the same weights."""
+"""How fast a network classifies many images, and one, beside ONNX Runtime, which also preprocesses them."""
 
 from functools import partial
 
@@ -7,7 +7,7 @@ from benchmarks.contests import Contest, main
 
 
 def _onnx_runtime(name: str, **settings: object) -> Contender:
-    return Contender(name, "benchmarks.onnx_graphs:predictor", settings, needs=("onnx", "onnxruntime"))
+    return Contender(name, "benchmarks.onnx_runtime:predictor", settings, needs=("onnx", "onnxruntime"))
 
 
 def many(network: str, name: str, count: int = 12_630) -> Contest:

@@ -227,17 +227,6 @@ def test_the_pytorch_twin_gives_the_same_logits(trained):
     np.testing.assert_allclose(pytorch.logits(twin, features), expected, rtol=1e-3, atol=1e-3)
 
 
-def test_the_onnx_graph_gives_the_same_logits(trained):
-    pytest.importorskip("onnx", reason="ONNX is not installed")
-    pytest.importorskip("onnxruntime", reason="ONNX Runtime is not installed")
-    from benchmarks import onnx_graphs
-
-    name, network, features, expected = trained
-    session = onnx_graphs.session(network, tasks.TASKS[name].channels)
-    (logits,) = session.run(None, {"images": features.transpose(0, 3, 1, 2)})
-    np.testing.assert_allclose(logits, expected, rtol=1e-3, atol=1e-3)
-
-
 def test_the_networks_of_the_tasks_are_ours():
     lenet = built("lenet")
     assert lenet.get_config()["depths"] == type(lenet)(43).get_config()["depths"]

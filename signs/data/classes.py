@@ -3,6 +3,7 @@
 import itertools
 import re
 import unicodedata
+from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -11,6 +12,7 @@ import numpy as np
 
 from signs.core import tables
 from signs.core.errors import UserError
+from signs.core.text import listed
 
 FILE_NAME = "signnames.csv"
 COLUMNS = ("ClassId", "SignName", "Origin", "Mirrored")
@@ -107,6 +109,22 @@ def classes_from_labels(labels: np.ndarray, known: Classes | None = None, origin
     rows = {row.id: row for row in known.rows} if known else {}
     ids = np.unique(labels).tolist()
     return Classes(tuple(rows.get(id, SignClass(id, str(id), origin)) for id in ids))
+
+
+def namesakes(known: Classes) -> str | None:
+    """A line on names that several classes have; None if each has its own."""
+    ids: dict[str, list[str]] = defaultdict(list)
+    for row in known.rows:
+        ids[row.name].append(str(row.id))
+    shared = [f"{name!r} (ids {listed(found, 5)})" for name, found in ids.items() if len(found) > 1]
+    return f"Several classes are called {listed(shared)}; rename all but one." if shared else None
+
+
+def joined(original: Classes, synthetic: Classes) -> str | None:
+    """A line on synthetic classes with the name of an original one, whose images merging joins; None without any."""
+    ids = {row.name: row.id for row in original.rows}
+    shared = [f"{name!r} (id {ids[name]})" for name in synthetic.names if name in ids]
+    return f"Synthetic images join the original classes of the same name: {listed(shared)}." if shared else None
 
 
 def indices(labels: np.ndarray, ids: np.ndarray) -> np.ndarray:

@@ -72,7 +72,8 @@ def read_heatmaps(path: Path, images: np.ndarray) -> np.ndarray:
         UserError: The file is missing or damaged, or one of the images was not misclassified.
     """
     mistaken, heatmaps = arrays.read(path, ["mistaken", "heatmaps"])
-    if not np.isin(images, mistaken).all():
+    is_sound = heatmaps.dtype == np.uint8 and heatmaps.ndim == 3 and mistaken.shape == heatmaps.shape[:1]
+    if not (is_sound and np.isin(images, mistaken).all()):
         raise UserError(f"{path} lacks heatmaps of some mistakes; dvc repro evaluate writes them again")
     return heatmaps[np.searchsorted(mistaken, images)].astype(np.float32) / 255
 
@@ -87,7 +88,9 @@ def _checked(contents: list[np.ndarray], where: str) -> Predictions:
     found = Predictions(ids, dict(zip(SPLITS, values[::2], strict=True)), dict(zip(SPLITS, values[1::2], strict=True)))
     for split in SPLITS:
         softmax, labels = found.softmax[split], found.labels[split]
-        if softmax.shape != (labels.size, ids.size) or not np.isfinite(softmax).all():
+        kinds = ids.dtype.kind, labels.dtype.kind, softmax.dtype.kind
+        is_sound = kinds == ("i", "i", "f") and softmax.shape == (labels.size, ids.size)
+        if not (is_sound and np.isfinite(softmax).all()):
             raise UserError(
                 f"{where}: {split} has {labels.size} labels and {ids.size} classes, but probabilities of shape "
                 f"{softmax.shape}, or some that are not finite; dvc repro evaluate writes them again"

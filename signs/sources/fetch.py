@@ -55,4 +55,6 @@ def fetch(
         case "folders":
             dataset = read_folders(path, **folders)
     print(account.of_classes(dataset))
+    if note := classes.namesakes(dataset.classes):
+        print(note)
     return dataset

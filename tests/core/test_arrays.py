@@ -40,7 +40,9 @@ def test_objects_are_not_written(tmp_path):
 
 def test_a_missing_array_is_named(tmp_path):
     arrays.write(tmp_path / "a.npz", ARRAYS)
-    with pytest.raises(UserError, match=r"a\.npz holds no arrays a, c: .*no item named 'c.npy' in the archive.*; dvc repro"):
+    with pytest.raises(
+        UserError, match=r"a\.npz holds no arrays a, c: .*no item named 'c.npy' in the archive.*; dvc repro"
+    ):
         arrays.read(tmp_path / "a.npz", ["a", "c"])
 
 

@@ -223,3 +223,22 @@ def test_a_file_of_another_form_is_an_error_that_names_it(tmp_path, content, mes
         path.write_bytes(content)
     with pytest.raises(UserError, match=rf"^{re.escape(str(path))} ?{re.escape(message)}"):
         classes.read(path)
+
+
+# --- names that occur twice
+
+
+def named(*names: str, first: int = 0) -> Classes:
+    return Classes(tuple(SignClass(first + 2 * place, name, "photographs") for place, name in enumerate(names)))
+
+
+def test_classes_of_one_name_are_said():
+    assert classes.namesakes(named("Stop", "Yield", "Parking")) is None
+    found = classes.namesakes(named("Fußgänger", "Yield", "Fußga\u0308nger", "Yield"))
+    assert found == "Several classes are called 'Fußgänger' (ids 0, 4), 'Yield' (ids 2, 6); rename all but one."
+
+
+def test_synthetic_classes_that_join_an_original_one_are_said():
+    assert classes.joined(named("Stop", "Yield"), named("Bus lane")) is None
+    found = classes.joined(named("Stop", "Parking"), named("Bus lane", "Parking"))
+    assert found == "Synthetic images join the original classes of the same name: 'Parking' (id 2)."

@@ -1,11 +1,14 @@
 """`signs serve`: answers uploads of photos with names, and a page to drop them on."""
 
+import os
 import socket
 import sys
 from pathlib import Path
 
 from signs.core.errors import UserError
 from signs.deployment.models import default_model, load
+
+MAX_THREADS = 8  # more than Python's lock lets work; each holds the model
 
 
 def main(model: Path | None, host: str, port: int) -> None:
@@ -17,7 +20,7 @@ def main(model: Path | None, host: str, port: int) -> None:
     except ModuleNotFoundError as error:
         raise UserError(f"{error.name} is not installed; pip install '.[serve]' brings it") from None
     path = model or default_model()
-    app = application(load(path))
+    app = application([load(path, threads=1) for _ in range(min(os.cpu_count() or 1, MAX_THREADS))])
     try:
         listening = socket.create_server((host, port))
     except OSError as error:

@@ -13,17 +13,20 @@ EXPORTED = Path("models/exported")  # below the project
 SHIPPED = (Path(__file__).parents[2] / "weights", Path(sysconfig.get_path("data")) / "share/signs/weights")
 
 
-def load(path: str | Path | None = None) -> Predictor:
+def load(path: str | Path | None = None, *, threads: int | None = None) -> Predictor:
     """Loads an exported model.
 
     Args:
         path: Its `.onnx` or `.tflite` file, or the folder that `export` wrote; None takes `default_model`.
+        threads: In which an operation runs; None takes one for each core.
 
     Raises:
         UserError: There is no such model, or the file is none.
     """
     file = Path(path) if path is not None else default_model()
-    return Predictor(model_file.read(file / "model.onnx" if file.is_dir() else file, threads=os.cpu_count() or 1))
+    return Predictor(
+        model_file.read(file / "model.onnx" if file.is_dir() else file, threads=threads or os.cpu_count() or 1)
+    )
 
 
 def default_model() -> Path:

@@ -1,17 +1,18 @@
 """A server of one model: photographs come as uploads, names go back as JSON. Nothing is stored."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 import numpy as np
-from fastapi import FastAPI, HTTPException, Request
+from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, Field
 from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.requests import ClientDisconnect
 
 from signs.core.errors import UserError
 from signs.data import reader
@@ -66,55 +67,66 @@ class Upload:
 
 
 class Batcher:
-    """Computes images together that different requests brought at about the same time."""
+    """Predicts images together that different requests brought at about the same time, in a thread for each model.
 
-    def __init__(self, predictor: Predictor) -> None:
-        self.predictor = predictor
-        self.waiting: asyncio.Queue[tuple[np.ndarray, asyncio.Future]] = asyncio.Queue(MAX_WAITING)
-        self.threads = ThreadPoolExecutor(2, "signs")
+    Args:
+        predictors: The same model in each.
+    """
 
-    async def probabilities(self, uploads: list[Upload]) -> np.ndarray:
-        """Probabilities, float32 (n, classes), of images in files.
+    def __init__(self, predictors: Sequence[Predictor]) -> None:
+        self.predictors = predictors
+        self.waiting: asyncio.Queue[tuple[Upload, asyncio.Future]] = asyncio.Queue()
+        self.threads = ThreadPoolExecutor(len(predictors), "signs")
+
+    async def answers(self, uploads: list[Upload]) -> list[Answer]:
+        """An answer for each image, in their order.
 
         Raises:
-            UserError: Files cannot be read; it names all of them.
+            UserError: Files cannot be read; it names them.
             asyncio.QueueFull: Too many images wait already.
         """
-        loop = asyncio.get_running_loop()
-        images = await loop.run_in_executor(self.threads, _decoded, uploads, self.predictor)
-        futures = [loop.create_future() for _ in images]
-        if self.waiting.qsize() + len(images) > MAX_WAITING:
+        if self.waiting.qsize() + len(uploads) > MAX_WAITING:
             raise asyncio.QueueFull
-        for entry in zip(images, futures, strict=True):
+        futures = [asyncio.get_running_loop().create_future() for _ in uploads]
+        for entry in zip(uploads, futures, strict=True):
             self.waiting.put_nowait(entry)
-        return np.stack(await asyncio.gather(*futures))
+        found = await asyncio.gather(*futures)
+        faults = [str(answer) for answer in found if isinstance(answer, UserError)]
+        if faults:
+            raise UserError("; ".join(faults[:10]))
+        return found
 
     async def run(self) -> None:
-        """Computes batches for ever."""
+        """Predicts batches for ever."""
+        async with asyncio.TaskGroup() as workers:
+            for predictor in self.predictors:
+                workers.create_task(self._work(predictor))
+
+    async def _work(self, predictor: Predictor) -> None:
         loop = asyncio.get_running_loop()
         while True:
             batch = [await self.waiting.get()]
             while len(batch) < BATCH_SIZE and not self.waiting.empty():
                 batch.append(self.waiting.get_nowait())
-            images = np.stack([image for image, _ in batch])
+            uploads, futures = zip(*batch, strict=True)
             try:
-                found = await loop.run_in_executor(self.threads, self.predictor.model.probabilities, images)
+                found = await loop.run_in_executor(self.threads, _answers, predictor, uploads)
             except Exception as error:
-                for _, future in batch:
+                for future in futures:
                     future.set_exception(error)
                 continue
-            for (_, future), probabilities in zip(batch, found, strict=True):
+            for future, answer in zip(futures, found, strict=True):
                 if not future.done():  # its client may have gone
-                    future.set_result(probabilities)
+                    future.set_result(answer)
 
 
-def application(predictor: Predictor) -> FastAPI:
+def application(predictors: Sequence[Predictor]) -> FastAPI:
     """The server as an ASGI application.
 
     Args:
-        predictor: The model that it serves.
+        predictors: The model that it serves, once for each thread.
     """
-    batcher = Batcher(predictor)
+    batcher, description = Batcher(predictors), predictors[0].model.description
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -127,26 +139,29 @@ def application(predictor: Predictor) -> FastAPI:
 
     @app.get("/", response_class=HTMLResponse)
     def page() -> str:
-        return pages.of_server(predictor.model.description)
+        return pages.of_server(description)
 
     @app.get("/health")
     def health() -> dict[str, Any]:
-        return {"status": "ok", "classes": len(predictor.names)}
+        return {"status": "ok", "classes": len(description.classes)}
 
-    @app.post("/predict", responses={code: {"model": Fault} for code in (400, 408, 413, 422, 503)}, openapi_extra=BODY)
-    async def predict(request: Request) -> Answers:
+    refusals: dict[int | str, dict[str, Any]] = {code: {"model": Fault} for code in (400, 408, 413, 422, 503)}
+
+    @app.post("/predict", response_model=Answers, responses=refusals, openapi_extra=BODY)
+    async def predict(request: Request) -> Response:
         try:
             async with asyncio.timeout(SECONDS):
                 uploads = await _uploads(request)
-            found = await batcher.probabilities(uploads)
+            answers = await batcher.answers(uploads)
         except TimeoutError:
             raise HTTPException(408, f"the upload took over {SECONDS} seconds; send fewer or smaller images") from None
+        except ClientDisconnect:
+            raise HTTPException(400, "the upload broke off") from None  # nobody reads it, but it is no fault of ours
         except UserError as error:
             raise HTTPException(422, str(error)) from None
         except asyncio.QueueFull:
             raise HTTPException(503, "too many images wait; try again in a second", {"Retry-After": "1"}) from None
-        answers = [_answer(upload, predictor, row) for upload, row in zip(uploads, found, strict=True)]
-        return Answers(predictions=answers)
+        return Response(Answers(predictions=answers).model_dump_json(), media_type="application/json")
 
     return app
 
@@ -205,29 +220,35 @@ async def _of_form(request: Request, body: bytes) -> list[Upload]:
     files = [value for _, value in form.multi_items() if not isinstance(value, str)]
     if not files:
         raise HTTPException(400, "the form holds no file; send each image as a file of multipart/form-data")
-    return [Upload((file.filename or "image")[:200], await file.read()) for file in files]
+    return [Upload(_name(file.filename), await file.read()) for file in files]
 
 
-def _decoded(uploads: list[Upload], predictor: Predictor) -> list[np.ndarray]:
-    images, faults = [], []
-    for upload in uploads:
-        try:
-            images.append(predictor.image(reader.decode_rgb(upload.content, upload.name)))
-        except UserError as error:
-            faults.append(str(error))
-    if faults:
-        raise UserError("; ".join(faults[:10]))
-    return images
+def _name(given: str | None) -> str:
+    """A file's name that JSON can hold: a client may declare an encoding that gives halves of characters."""
+    return (given or "image")[:200].encode(errors="replace").decode()
 
 
-def _answer(upload: Upload, predictor: Predictor, probabilities: np.ndarray) -> Answer:
-    found = predictor.prediction(probabilities)
-    top = [Likely(name=name, confidence=confidence) for name, confidence in predictor.top(found, TOP)]
+def _answers(predictor: Predictor, uploads: Sequence[Upload]) -> list[Answer | UserError]:
+    """What the model says of each image, or why it cannot be read."""
+    decoded = [_decoded(predictor, upload) for upload in uploads]
+    images = [image for image in decoded if isinstance(image, np.ndarray)]
+    rows = iter(predictor.model.probabilities(np.stack(images)) if images else ())
+    return [
+        image if isinstance(image, UserError) else _answer(predictor, upload.name, next(rows))
+        for upload, image in zip(uploads, decoded, strict=True)
+    ]
+
+
+def _decoded(predictor: Predictor, upload: Upload) -> np.ndarray | UserError:
+    try:
+        return predictor.image(reader.decode_rgb(upload.content, upload.name))
+    except UserError as error:
+        return error
+
+
+def _answer(predictor: Predictor, file: str, probabilities: np.ndarray) -> Answer:
+    said = predictor.prediction(probabilities)
+    top = [Likely(name=name, confidence=confidence) for name, confidence in predictor.top(said, TOP)]
     return Answer(
-        file=upload.name,
-        name=found.name,
-        class_id=found.class_id,
-        confidence=found.confidence,
-        known=found.known,
-        top=top,
+        file=file, name=said.name, class_id=said.class_id, confidence=said.confidence, known=said.known, top=top
     )

@@ -5,6 +5,7 @@ import io
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 import urllib.error
@@ -20,10 +21,23 @@ from signs.deployment import server as served
 from signs.deployment.models import load
 
 
-def png(image):
+def encoded(image, kind):
     file = io.BytesIO()
-    Image.fromarray(image).save(file, "PNG")
+    Image.fromarray(image).save(file, kind)
     return file.getvalue()
+
+
+def png(image):
+    return encoded(image, "PNG")
+
+
+def form(files):
+    """The body of multipart/form-data; boundary=X."""
+    parts = b"".join(
+        b'--X\r\nContent-Disposition: form-data; name="images"; filename="%s"\r\n\r\n%s\r\n' % (name.encode(), content)
+        for name, content in files.items()
+    )
+    return parts + b"--X--\r\n"
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +47,7 @@ def running(exported):
         line = process.stderr.readline()
         yield re.search(r"http://[\d.:]+", line)[0], process
         process.terminate()
+        assert "Traceback" not in process.stderr.read()
     assert process.returncode is not None
 
 
@@ -52,11 +67,7 @@ def call(url, body=None, **headers):
 
 def upload(url, files):
     """Sends files as a form."""
-    parts = b"".join(
-        b'--X\r\nContent-Disposition: form-data; name="images"; filename="%s"\r\n\r\n%s\r\n' % (name.encode(), content)
-        for name, content in files.items()
-    )
-    return call(f"{url}/predict", parts + b"--X--\r\n", Content_Type="multipart/form-data; boundary=X")
+    return call(f"{url}/predict", form(files), Content_Type="multipart/form-data; boundary=X")
 
 
 def detail(answer):
@@ -138,6 +149,46 @@ def test_no_upload_makes_the_server_fail(url, content, kind):
     status, body = call(f"{url}/predict", content, Content_Type=kind)
     assert 400 <= status < 500
     assert json.loads(body)["detail"]
+
+
+@st.composite
+def damaged(draw, whole):
+    """A whole upload with a few places cut out, doubled or overwritten."""
+    content = bytearray(whole)
+    for _ in range(draw(st.integers(1, 4))):
+        start = draw(st.integers(0, len(content)))
+        end = start + draw(st.integers(0, 40))
+        content[start:end] = draw(st.one_of(st.binary(max_size=20), st.just(bytes(content[start:end]) * 2)))
+    return bytes(content)
+
+
+@given(data=st.data(), kind=st.sampled_from(["PNG", "JPEG", "WEBP", "GIF", "TIFF", "BMP", "PPM"]))
+def test_a_damaged_image_in_a_damaged_form_is_answered_or_refused_with_a_sentence(url, images, data, kind):
+    content = data.draw(damaged(encoded(images[0], kind)))
+    body = data.draw(st.one_of(st.just(form({"a.png": content})), damaged(form({"a.png": content}))))
+    charset = data.draw(st.sampled_from(["", "; charset=utf-7", "; charset=hex", "; charset=unicode_escape"]))
+    status, answer = call(f"{url}/predict", body, Content_Type=f"multipart/form-data; boundary=X{charset}")
+    assert status in (200, 400, 413, 422)
+    assert json.loads(answer).keys() <= {"predictions", "detail"}
+
+
+@pytest.mark.parametrize("charset", ["utf-7", "unicode_escape", "hex", "idna", "no-such"])
+def test_the_name_of_a_file_in_any_declared_encoding_is_answered(url, images, charset):
+    for content in (png(images[0]), b"no image"):
+        body = form({"+2AA-\\ud800.png": content})
+        status, answer = call(
+            f"{url}/predict", body, Content_Type=f"multipart/form-data; boundary=X; charset={charset}"
+        )
+        assert status in (200, 400, 422)
+        assert json.loads(answer)
+
+
+def test_an_upload_that_breaks_off_leaves_the_server_well(url):
+    host, port = url.removeprefix("http://").split(":")
+    for _ in range(3):
+        with socket.create_connection((host, int(port))) as connection:
+            connection.sendall(b"POST /predict HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\nhalf")
+    assert call(f"{url}/health")[0] == 200
 
 
 def test_many_requests_leave_its_memory_as_it_was(running, images):

@@ -202,7 +202,9 @@ def settings(function: Callable[..., Any]) -> set[str]:
 def _explain(section: list[str], known: Iterable[str], error: ValidationError) -> str:
     # A misspelt key is also a missing one; the key that was written says more.
     first = min(error.errors(include_url=False), key=lambda problem: problem["type"].startswith("missing"))
-    key = ".".join([*section, *map(str, first["loc"])])
+    # A part with a bracket is no key, but a type where several are allowed.
+    keys = [str(part) for part in first["loc"] if "[" not in str(part)]
+    key = ".".join([*section, *keys])
     if first["type"] in ("unexpected_keyword_argument", "multiple_argument_values", "extra_forbidden"):
         takes = f"{'.'.join(section) or 'it'} takes {', '.join(sorted(known))}"
         return f"{key} is unknown; {takes if len(first['loc']) == 1 else 'it is no setting there'}"

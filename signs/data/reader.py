@@ -21,8 +21,7 @@ DEEP = {"I;16": 65535, "I;16B": 65535, "I;16L": 65535, "I": 65535}  # grey modes
 def is_image(path: Path) -> bool:
     """Whether a regular file starts as an image of a known format does. Whether it is whole only reading shows."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with warnings.catch_warnings(action="ignore"):
             Image.open(path, formats=FORMATS).close()
         return True
     except Image.DecompressionBombError:
@@ -64,8 +63,8 @@ def decode_rgb(content: bytes, where: str) -> np.ndarray:
 def decode_rgba(content: bytes, where: str) -> np.ndarray:
     """As `read_rgba`, from the bytes of a file; `where` names it in errors."""
     try:
-        with warnings.catch_warnings(), Image.open(io.BytesIO(content), formats=FORMATS) as image:
-            warnings.simplefilter("ignore")  # of odd metadata, and of sizes, which are checked here
+        # Of odd metadata, and of sizes, which are checked here.
+        with warnings.catch_warnings(action="ignore"), Image.open(io.BytesIO(content), formats=FORMATS) as image:
             width, height = image.size
             if width * height > MAX_PIXELS:
                 raise UserError(f"{where} has {width}x{height} pixels; an image may have {MAX_PIXELS:,}")

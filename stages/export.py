@@ -7,6 +7,7 @@ from signs.data import pixels
 from signs.data.datasets import DataSet, read
 from signs.deployment.export import describe, export
 from signs.deployment.parity import measure
+from signs.evaluation.measured import read_metrics
 from signs.networks import store
 from signs.networks.backend import make_deterministic
 from signs.preparation.merging import merge
@@ -22,7 +23,7 @@ def main(original: Path, added: Path, model: Path, measured: Path, out: Path, co
     stored, trained = _in_colour(original), store.read(model)
     if added != original:
         stored = merge(stored, _in_colour(added), **params.load("merge")).gathered()
-    described = describe(trained, documents.read(measured, "evaluate"), params.load("fetch")["source"])
+    described = describe(trained, read_metrics(measured), params.load("fetch")["source"])
     export(out, trained, described, stored.train)
     found = measure(out, trained, stored.test, threads=threads)
     documents.write(compared, found)

@@ -23,15 +23,22 @@ def read_bytes(path: Path, max_bytes: int) -> bytes:
         OSError: It is missing or unreadable.
     """
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # else opening a pipe waits for its other end
+    try:
+        _check_regular(path, os.fstat(descriptor), max_bytes)
+    except UserError:
+        os.close(descriptor)
+        raise
     with os.fdopen(descriptor, "rb") as file:
-        found = os.fstat(descriptor)
-        if stat.S_ISDIR(found.st_mode):
-            raise UserError(f"{path} is a folder; expected a file")
-        if not stat.S_ISREG(found.st_mode):
-            raise UserError(f"{path} is a pipe or a device; expected a regular file")
-        if found.st_size > max_bytes:
-            raise UserError(f"{path} has {found.st_size:,} bytes; at most {max_bytes:,} are read")
         return file.read(max_bytes + 1)
+
+
+def _check_regular(path: Path, found: os.stat_result, max_bytes: int) -> None:
+    if stat.S_ISDIR(found.st_mode):
+        raise UserError(f"{path} is a folder; expected a file")
+    if not stat.S_ISREG(found.st_mode):
+        raise UserError(f"{path} is a pipe or a device; expected a regular file")
+    if found.st_size > max_bytes:
+        raise UserError(f"{path} has {found.st_size:,} bytes; at most {max_bytes:,} are read")
 
 
 @contextmanager

@@ -1,4 +1,6 @@
+import os
 import re
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -142,6 +144,9 @@ def test_a_section_is_read_from_the_file(tmp_path):
         "bake: {day: 2024-13-45}",  # no such month
         "bake: {yes: !!bool maybe}",
         "bake: " + 1000 * "[",
+        "bake: " + 31 * "[" + 31 * "]",
+        "bake: &a [*a]",
+        "a: &a [1, 1]\n" + "".join(f"{new}: &{new} [*{old}, *{old}]\n" for old, new in pairwise("abcdefghijklmnopq")),
     ],
 )
 def test_invalid_yaml_is_an_error_in_one_line(tmp_path, content):
@@ -150,6 +155,19 @@ def test_invalid_yaml_is_an_error_in_one_line(tmp_path, content):
     with pytest.raises(UserError, match=r"params\.yaml is not valid YAML: ") as caught:
         params.load("bake", path)
     assert "\n" not in str(caught.value)
+
+
+def test_aliases_and_levels_in_reason_are_read(tmp_path):
+    path = tmp_path / "params.yaml"
+    path.write_text("bake: {a: &a [1, 2], b: *a, c: " + 25 * "[" + 25 * "]" + "}")
+    assert params.load("bake", path)["b"] == [1, 2]
+
+
+@pytest.mark.parametrize(("make", "kind"), [(os.mkfifo, "a pipe or a device"), (os.mkdir, "a folder")])
+def test_what_is_no_regular_file_is_refused_at_once(tmp_path, make, kind):
+    make(tmp_path / "params.yaml")
+    with pytest.raises(UserError, match=rf"params\.yaml is {kind}; expected a"):
+        params.load("bake", tmp_path / "params.yaml")
 
 
 def test_a_missing_file_is_named(tmp_path):

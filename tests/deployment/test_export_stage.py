@@ -61,7 +61,10 @@ def project(tmp_path_factory):
         "original": write_model(folder / "models" / "original", ORIGINAL, original.test),
         "augmented": write_model(folder / "models" / "augmented", AUGMENTED, both),
     }
-    metrics = {"test": {"accuracy": 0.5, "accepted": {"threshold": 0.75}}}
+    split = {"accuracy": 0.5, "loss": 1.0}
+    accepted = {"target_accuracy": 0.9, "threshold": 0.75}
+    test = split | {"macro_f1": 0.5, "calibration_error": 0.1, "accepted": accepted}
+    metrics = {"train": split, "valid": split, "test": test, "images": "photographs"}
     (folder / "metrics.json").write_text(json.dumps(metrics))
     (folder / "accuracy.json").write_text(json.dumps(accuracy))
     return folder

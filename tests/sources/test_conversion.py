@@ -160,3 +160,27 @@ def test_rgba_is_refused_with_a_line_that_drops_the_transparency():
 )
 def test_images_of_which_the_meaning_is_not_clear_are_refused(features, message):
     assert_refused(message, features=features)
+
+
+# Lists that are small until they are arrays
+
+
+@pytest.mark.parametrize(
+    "features",
+    [[np.zeros((512, 512), np.uint8)] * 1000, [(0,) * 1000] * 100_000, ["a" * 100_000, *["b"] * 10_000]],
+    ids=["arrays", "tuples", "texts"],
+)
+def test_a_list_that_would_become_gigabytes_is_refused(features):
+    with pytest.raises(UserError, match=r"features is a list of [0-9,]+ values that would take [0-9,]{10,} bytes"):
+        one(features=features)
+
+
+def test_lists_in_lists_without_end_are_refused():
+    features: list = []
+    for _ in range(10_000):
+        features = [features]
+    assert_refused("features is a list of lists of lists and so on; give an array", features=features)
+
+
+def test_a_list_of_many_small_equal_values_is_read():
+    assert one(labels=[7] * 100_000)["labels"].shape == (100_000,)

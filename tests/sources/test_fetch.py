@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 import zipfile
 from pathlib import Path
 
@@ -222,3 +223,21 @@ def test_a_bad_zip_ends_in_one_line_after_the_progress(site, project, content, m
     assert line.startswith("fetch: ")
     assert message in line
     assert not (project / "data" / "original").exists()
+
+
+def test_settings_that_change_while_it_runs_leave_the_former_output(project, site):
+    (project / "data" / "original").mkdir()
+    release(site.folder / "signs.zip", np.arange(3))
+    site.failures["signs.zip"] = 1  # it tries again after a second
+    configure(project, source="signs", url=f"{site.url}/signs.zip")
+    command = [sys.executable, "-m", "stages", "fetch", "data", "data/templates", "data/original"]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(command, cwd=project, env=environment, stderr=subprocess.PIPE, text=True) as running:
+        while not site.requested and running.poll() is None:
+            time.sleep(0.01)
+        configure(project, source="signs", url=f"{site.url}/signs.zip", sample=SAMPLE | {"seed": 2})
+        said = running.communicate()[1].splitlines()[-1]
+    assert running.returncode == 1
+    assert said.startswith("fetch: ")
+    assert "params.yaml changed while this ran: fetch.sample.seed was 1 and is 2; set it back" in said
+    assert not any((project / "data" / "original").iterdir())

@@ -6,6 +6,7 @@ from signs.core import documents, params
 from signs.data import pixels
 from signs.data.datasets import DataSet, read
 from signs.deployment.export import describe, export
+from signs.deployment.framing import framed
 from signs.deployment.parity import measure
 from signs.evaluation.measured import read_metrics
 from signs.networks import store
@@ -23,7 +24,9 @@ def main(original: Path, added: Path, model: Path, measured: Path, out: Path, co
     stored, trained = _in_colour(original), store.read(model)
     if added != original:
         stored = merge(stored, _in_colour(added), **params.load("merge")).gathered()
-    described = describe(trained, read_metrics(measured), params.load("fetch")["source"])
+    settings = params.load("evaluate"), params.load("export")
+    trained, metrics = framed(trained, read_metrics(measured), stored, settings[0], **settings[1])
+    described = describe(trained, metrics, params.load("fetch")["source"])
     export(out, trained, described, stored.train)
     found = measure(out, trained, stored.test, threads=threads)
     documents.write(compared, found)

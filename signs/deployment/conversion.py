@@ -16,7 +16,7 @@ class Conversion(NamedTuple):
     """What a graph does to uint8 RGB images, in this order; None skips a step.
 
     `rows`, `columns`: float32 (height, height) and (width, width). `rows @ channel @ columns.T`, rounded half to even
-    and clipped to 0-255, enlarges the middle of each channel.
+    and clipped to 0-255, enlarges or shrinks the middle of each channel.
     `grey`: weights of red, green and blue, float32 (3,); their sum is one channel of brightness.
     `is_rounded`: whether the brightness is rounded, half up, to a whole number.
     `is_normalized`: whether 0-255 is mapped to [-1, 1].
@@ -33,7 +33,8 @@ def conversion(preprocess: dict[str, Any], image_shape: Sequence[int]) -> Conver
     """The preprocessing of a model.
 
     Args:
-        preprocess: Section `preprocess` of params.yaml that the model was trained with.
+        preprocess: Section `preprocess` of params.yaml that the model was trained with. Its `central_fraction` may be
+            above 1.
         image_shape: (height, width, channels) of the images that the network takes. A network of one channel whose
             data were stored in one channel gets the brightness of RGB images.
     """
@@ -42,8 +43,8 @@ def conversion(preprocess: dict[str, Any], image_shape: Sequence[int]) -> Conver
     is_rounded = not (preprocess["grey"] and is_normalized)  # as `signs.preparation.preprocessing` does
     grey = np.array(ROUNDED_GREY, np.float32) / 32768 if is_rounded else np.array(pixels.GREY_WEIGHTS, np.float32)
     return Conversion(
-        rows=_middle(height, fraction) if fraction < 1 else None,
-        columns=_middle(width, fraction) if fraction < 1 else None,
+        rows=_middle(height, fraction) if fraction != 1 else None,
+        columns=_middle(width, fraction) if fraction != 1 else None,
         grey=grey if channels == 1 else None,
         is_rounded=is_rounded,
         is_normalized=is_normalized,

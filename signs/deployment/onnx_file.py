@@ -7,6 +7,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from signs.deployment import framing
 from signs.deployment.conversion import SCALE, Conversion, conversion
 from signs.networks.classifier import Classifier
 from signs.networks.convnet import IMAGE_STD_EPSILON, LOCAL_STD_EPSILON, ConvNet
@@ -51,8 +52,12 @@ def onnx_bytes(model: Model, metadata: dict[str, str]) -> bytes:
     """
     height, width, _ = model.metadata["image_shape"]
     graph = _Graph(height, width)
-    x = _converted(graph, conversion(model.metadata["preprocess"], model.metadata["image_shape"]))
-    logits = _logits(model.network, graph, x)
+    steps = [conversion(preprocess, model.metadata["image_shape"]) for preprocess in framing.preprocessings(model)]
+    parts = [_converted(graph, step) for step in steps]
+    logits = _logits(model.network, graph, parts[0] if len(parts) == 1 else graph.add("Concat", *parts, axis=0))
+    if len(parts) > 1:
+        logits = graph.add("Reshape", logits, np.array([len(parts), -1, len(model.classes)]))
+        logits = graph.add("ReduceMean", logits, np.array([0]), keepdims=0)
     tempered = graph.add("Div", logits, model.metadata["temperature"])
     graph.nodes.append(helper.make_node("Softmax", [tempered], ["probabilities"], axis=1))
     body = helper.make_graph(

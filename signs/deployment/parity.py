@@ -10,10 +10,9 @@ import numpy as np
 from signs.core.scores import accuracy, softmax
 from signs.data import classes
 from signs.data.datasets import Split
-from signs.deployment import model_file, saved_model
+from signs.deployment import framing, model_file, saved_model
 from signs.deployment.export import INT8, LITERT, ONNX, SAVED_MODEL
 from signs.networks.store import Model
-from signs.preparation.preprocessing import converter
 
 SMALLEST = 1e-5  # difference that is told; smaller ones depend on the processor
 
@@ -32,7 +31,7 @@ def measure(folder: Path, model: Model, test: Split, *, threads: int) -> dict[st
         and `saved_model` what `compare` gives, and `bytes`.
     """
     indices = classes.indices(test.labels, model.classes.ids)
-    expected = softmax(model.logits(converter(model.metadata["preprocess"])(test.features)))
+    expected = softmax(framing.logits(model, test.features))
     runs: dict[str, tuple[str, Callable[[np.ndarray], np.ndarray]]] = {
         name: (file, model_file.read(folder / file, threads=threads).probabilities)
         for name, file in {"onnx": ONNX, "litert": LITERT, "litert_int8": INT8}.items()

@@ -6,6 +6,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
+from signs.deployment import framing
 from signs.deployment.conversion import SCALE, Conversion, conversion
 from signs.networks.backend import tf
 from signs.networks.classifier import Classifier
@@ -22,12 +23,15 @@ def tensorflow_function(model: Model) -> Classify:
     """A `tf.function` of a model whose weights are constants in its graph."""
     height, width, _ = model.metadata["image_shape"]
     signature = [tf.TensorSpec((None, height, width, 3), tf.uint8, name="images")]
-    steps = conversion(model.metadata["preprocess"], model.metadata["image_shape"])
+    steps = [conversion(preprocess, model.metadata["image_shape"]) for preprocess in framing.preprocessings(model)]
 
     def probabilities(images: tf.Tensor) -> tf.Tensor:
         with tf.name_scope(PREPROCESSING):
-            features = _converted(tf.cast(images, tf.float32), steps)
+            parts = [_converted(tf.cast(images, tf.float32), step) for step in steps]
+            features = parts[0] if len(parts) == 1 else tf.concat(parts, axis=0)
         logits = _logits(model.network, features)
+        if len(parts) > 1:
+            logits = tf.reduce_mean(tf.reshape(logits, (len(parts), -1, len(model.classes))), axis=0)
         return tf.nn.softmax(logits / model.metadata["temperature"])
 
     traced = tf.function(probabilities, input_signature=signature).get_concrete_function()

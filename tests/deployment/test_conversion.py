@@ -10,7 +10,7 @@ def preprocess(**changes):
     return {"central_fraction": 1.0, "grey": False, "normalize": False, "min_brightness": None} | changes
 
 
-@pytest.mark.parametrize("fraction", [0.5, 0.8, 0.93])
+@pytest.mark.parametrize("fraction", [0.5, 0.8, 0.93, 1.3])
 def test_two_matrices_enlarge_the_middle_as_the_preprocessing_does(fraction):
     noise = np.random.default_rng(0).integers(0, 256, (50, 40, 32, 3), dtype=np.uint8)
     images = np.concatenate([noise, [cv2.GaussianBlur(image, (0, 0), 2) for image in noise]])

@@ -34,6 +34,7 @@ VARIANTS = {
     "convnet": (CONVNET, GREY | {"grey": False, "central_fraction": 0.8}, (32, 32, 3)),
     "convnet, grey, even neighbourhood": (lambda: CONVNET(neighbourhood=4), GREY, (24, 32, 1)),
     "convnet, plain": (lambda: CONVNET(standardize=False, neighbourhood=None), GREY | {"grey": False}, (32, 32, 3)),
+    "convnet, framings": (CONVNET, GREY | {"grey": False, "central_fraction": 0.8}, (32, 32, 3), [0.6, 1.0, 1.3]),
     "convnet, transformed": (lambda: CONVNET(spatial_transformer=True), GREY | {"grey": False}, (32, 28, 3)),
 }
 every_variant = pytest.mark.parametrize("variant", VARIANTS)
@@ -41,7 +42,7 @@ every_variant = pytest.mark.parametrize("variant", VARIANTS)
 
 def made(variant):
     """A network with random weights that answers with confidence."""
-    build, preprocess, shape = VARIANTS[variant]
+    build, preprocess, shape, *framings = VARIANTS[variant]
     keras.utils.set_random_seed(1)
     network = build()
     network(np.zeros((1, *shape), np.float32))
@@ -57,6 +58,7 @@ def made(variant):
             weight.assign(weight + rng.normal(0, 0.1, weight.shape))
     temperature = 0.2 * (1 if preprocess["normalize"] else 127.5)
     metadata = {"preprocess": preprocess, "image_shape": list(shape), "temperature": temperature, "data": "0" * 64}
+    metadata |= {"framings": framings[0]} if framings else {}
     return Model(network, CLASSES, metadata)
 
 
@@ -70,7 +72,10 @@ def images(model, count=60):
 
 
 def expected(model, stored):
-    return softmax(model.logits(converter(model.metadata["preprocess"])(stored)))
+    preprocess = model.metadata["preprocess"]
+    fractions = [preprocess["central_fraction"] * framing for framing in model.metadata.get("framings", [1])]
+    kept = [converter(preprocess | {"central_fraction": fraction})(stored) for fraction in fractions]
+    return softmax(np.mean([model.logits(features) for features in kept], axis=0))
 
 
 @every_variant

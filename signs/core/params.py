@@ -24,8 +24,7 @@ def _no_bool(value: object) -> object:
     return value
 
 
-def ascending(ends: tuple[float, float]) -> tuple[float, float]:
-    """Refuses a range whose first end is above its second, for pydantic."""
+def _ascending(ends: tuple[float, float]) -> tuple[float, float]:
     if ends[0] > ends[1]:
         raise ValueError("the lowest value comes first, then the highest")
     return ends
@@ -45,13 +44,13 @@ Share = Annotated[Real, Field(ge=0, le=1)]
 NonNegative = Annotated[Real, Field(ge=0, le=1_000_000)]
 Positive = Annotated[Real, Field(gt=0, le=1_000_000)]
 Limited = Annotated[Real, Field(ge=-1000, le=1000)]
-Range = Annotated[tuple[Limited, Limited], AfterValidator(ascending)]
+Range = Annotated[tuple[Limited, Limited], AfterValidator(_ascending)]
 Amount = Annotated[Real, Field(ge=0, le=1000)]
 Length = Annotated[Real, Field(ge=0, le=64)]  # pixels
-Amounts = Annotated[tuple[Amount, Amount], AfterValidator(ascending)]
-Factors = Annotated[tuple[Positive, Positive], AfterValidator(ascending)]
-Lengths = Annotated[tuple[Length, Length], AfterValidator(ascending)]
-ShareRange = Annotated[tuple[Share, Share], AfterValidator(ascending)]
+Amounts = Annotated[tuple[Amount, Amount], AfterValidator(_ascending)]
+Factors = Annotated[tuple[Positive, Positive], AfterValidator(_ascending)]
+Lengths = Annotated[tuple[Length, Length], AfterValidator(_ascending)]
+ShareRange = Annotated[tuple[Share, Share], AfterValidator(_ascending)]
 Sha256 = Annotated[str, Field(pattern="^[0-9a-fA-F]{64}$")]
 
 

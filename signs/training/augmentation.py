@@ -8,18 +8,16 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 import numpy as np
-from pydantic import AfterValidator, Field, StrictBool
+from pydantic import Field, StrictBool
 
 from signs.core import params
-from signs.core.params import Count, NonNegative, Real, Share, ascending, validated
+from signs.core.params import Count, NonNegative, Share, validated
 from signs.networks.backend import tf
 
 # From images in [-1, 1], class indices and a seed (2,): images and indices of the same shapes.
 Augment = Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
 Degrees = Annotated[NonNegative, Field(le=180)]
 Exponent = Annotated[NonNegative, Field(le=3)]
-Signed = Annotated[Real, Field(ge=-3, le=3)]
-Exponents = Annotated[tuple[Signed, Signed], AfterValidator(ascending)]
 
 BLUR = np.outer([1, 2, 1], [1, 2, 1]) / 16
 SHADOW_STEEPNESS = 12  # of its edge, per half an image
@@ -37,7 +35,7 @@ def camera(
     *,
     mirror: StrictBool,
     rotation: Degrees,
-    scale: Exponents,
+    scale: Exponent,
     aspect: Exponent,
     shear: Share,
     offset: Share,
@@ -57,7 +55,7 @@ def camera(
         partners: The index of the class that each class's mirror image shows, -1 for none, int (classes,).
         mirror: Whether to mirror images of classes with a partner, with probability 0.5.
         rotation: Degrees, either way.
-        scale: Logarithm of a factor of the size, the least and the greatest.
+        scale: Logarithm of a factor of the size.
         aspect: Logarithm of a factor of width to height.
         shear: Share of the height.
         offset: Share of the image.
@@ -74,8 +72,7 @@ def camera(
     partner = partners if mirror else np.full(len(partners), -1)
     geometry = {
         "rotation": np.deg2rad(rotation),
-        "smallest": scale[0],
-        "largest": scale[1],
+        "scale": scale,
         "aspect": aspect,
         "shear": shear,
         "offset": offset,
@@ -157,9 +154,7 @@ def _warped(images: tf.Tensor, is_mirrored: tf.Tensor, random: _Random, **limits
 def _transforms(height: int, width: int, is_mirrored: tf.Tensor, random: _Random, **limits: float) -> tf.Tensor:
     """Random projective transforms from output to input pixels, (n, 8), as TensorFlow takes them."""
     angle, shear = random.symmetric(limits["rotation"]), random.symmetric(limits["shear"])
-    # From output to input pixels, so that a larger sign is a smaller step.
-    scale = tf.exp(random.uniform() * (limits["largest"] - limits["smallest"]) - limits["largest"])
-    aspect = random.factor(limits["aspect"] / 2)
+    scale, aspect = random.factor(limits["scale"]), random.factor(limits["aspect"] / 2)
     rows = (random.symmetric(limits["offset"]) + 0.5) * height - 0.5
     columns = (random.symmetric(limits["offset"]) + 0.5) * width - 0.5
     down, right = (random.symmetric(limits["perspective"]) / length for length in (height, width))

@@ -10,15 +10,14 @@ from signs.training.augmentation import camera, none
 
 STILL = {
     "mirror": False,
-    "scale": (0.0, 0.0),
-    **dict.fromkeys(("rotation", "aspect", "shear", "offset", "perspective"), 0.0),
+    **dict.fromkeys(("rotation", "scale", "aspect", "shear", "offset", "perspective"), 0.0),
     "blur": 0,
     **dict.fromkeys(("brightness", "gamma", "contrast", "colour", "noise", "shadow", "cutout"), 0.0),
 }
 STRONG = {
     "mirror": True,
     "rotation": 30.0,
-    "scale": (-0.3, 0.3),
+    "scale": 0.3,
     "aspect": 0.3,
     "shear": 0.2,
     "offset": 0.2,
@@ -104,7 +103,7 @@ def test_a_move_is_one_that_opencv_can_make(setting):
     """Finds the move among all of its kind that there are, by OpenCV's own warp."""
     most = {"offset": 0.15, "rotation": 20.0, "scale": 0.3}[setting]
     images = smooth(6)
-    found, _ = augmented(images, **{setting: (-most, most) if setting == "scale" else most})
+    found, _ = augmented(images, **{setting: most})
     middle = 15.5
     for before, after in zip(images, found, strict=True):
         errors = []
@@ -120,22 +119,6 @@ def test_a_move_is_one_that_opencv_can_make(setting):
                 moves = [np.vstack([np.c_[turn, middle - turn @ [middle, middle]], [0, 0, 1]])]
             errors += [np.abs(warped(before, move).clip(-1, 1) - after)[4:-4, 4:-4].mean() for move in moves]
         assert min(errors) < 0.01 < np.median(errors)
-
-
-@pytest.mark.parametrize(("scale", "is_larger"), [((0.2, 0.4), True), ((-0.4, -0.2), False)])
-def test_the_scale_is_that_of_the_sign(scale, is_larger):
-    images = np.full((20, 32, 32, 1), -1, np.float32)
-    images[:, 8:24, 8:24] = 1
-    found, _ = augmented(images, scale=scale)
-    areas = (found > 0).sum(axis=(1, 2, 3)) / 16**2
-    low, high = np.exp(2 * np.array(scale))
-    assert ((areas > 1) == is_larger).all()
-    assert low * 0.85 < areas.min() < areas.max() < high * 1.15
-
-
-def test_a_scale_in_the_wrong_order_is_refused():
-    with pytest.raises(ValueError, match=r"augmentations\.camera\.scale is .*lowest value comes first"):
-        augmented(smooth(1), scale=(0.1, -0.1))
 
 
 def test_blur_lowers_contrast_and_keeps_the_mean():

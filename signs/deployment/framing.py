@@ -43,7 +43,7 @@ def logits(model: Model, images: np.ndarray) -> np.ndarray:
         images: Stored, uint8 RGB (n, height, width, 3).
     """
     found = [model.logits(converter(preprocess)(images)) for preprocess in preprocessings(model)]
-    return np.mean(np.stack(found), axis=0, dtype=np.float32)
+    return np.asarray(np.mean(found, axis=0, dtype=np.float32))
 
 
 @validated("export")

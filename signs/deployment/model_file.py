@@ -1,13 +1,13 @@
 """An exported model that is read from one file and run, without TensorFlow."""
 
 import io
-import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from signs.core import zips
 from signs.core.errors import UserError
 from signs.deployment import description
 from signs.deployment.description import Description
@@ -63,7 +63,9 @@ def read(path: Path, *, threads: int) -> ModelFile:
     if not content:
         raise UserError(f"{path} has {size:,} bytes; a model has at most {MAX_BYTES:,} and at least one")
     try:
-        return readers[path.suffix](content, threads)
+        model = readers[path.suffix](content, threads)
+        _try(model)
+        return model
     except UserError as error:
         raise UserError(f"{path}: {error}") from None
     except Exception as error:  # the runtimes raise what they like
@@ -85,12 +87,19 @@ def _onnx(content: bytes, threads: int) -> ModelFile:
 def _litert(content: bytes, threads: int) -> ModelFile:
     from ai_edge_litert.interpreter import Interpreter  # noqa: PLC0415
 
-    with zipfile.ZipFile(io.BytesIO(content)) as archive, archive.open(description.FILE_NAME) as file:
+    with zips.opened(io.BytesIO(content), "it") as archive, archive.open(description.FILE_NAME) as file:
         described = description.from_json(file.read(MAX_DESCRIPTION))
     runner = Interpreter(model_content=content, num_threads=threads).get_signature_runner()
     ends = (runner.get_input_details() | runner.get_output_details()).items()
     _check(described, [(name, np.dtype(end["dtype"]).name, end["shape"][1:].tolist()) for name, end in ends])
     return ModelFile(described, lambda images: runner(images=images)["probabilities"])
+
+
+def _try(model: ModelFile) -> None:
+    """Runs a model once: the runtimes notice some damage only then."""
+    found = model.probabilities(np.zeros((1, model.description.height, model.description.width, 3), np.uint8))
+    if found.shape != (1, len(model.description.classes)):
+        raise UserError(f"it gives probabilities of shape {found.shape} for one image; export it again")
 
 
 def _check(described: Description, found: list[tuple[str, str, list[int]]]) -> None:

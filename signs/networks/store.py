@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from signs.core import zips
 from signs.core.errors import UserError
 from signs.core.files import replaced
 from signs.data import classes
@@ -107,7 +108,7 @@ def read_network(path: Path) -> Classifier:
 
 def _check_size(path: Path) -> None:
     """Refuses a network that claims more weights than the file holds, before Keras makes them."""
-    with zipfile.ZipFile(path) as archive:
+    with path.open("rb") as file, zips.opened(file, str(path)) as archive:
         if archive.getinfo("config.json").file_size > MAX_CONFIG:
             raise ValueError(f"its config.json has more than {MAX_CONFIG:,} bytes")
         config, stored = json.loads(archive.read("config.json")), archive.getinfo("model.weights.h5").file_size

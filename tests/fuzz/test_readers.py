@@ -17,7 +17,7 @@ from tests.fuzz.readers import GIBIBYTE, serve
 TIMES = int(os.environ.get("FUZZ", "1"))
 EXAMPLES = {"p": 250, "zip": 100, "svg": 30, "image": 150, "csv": 60, "yaml": 60, "json": 60, "npz": 60, "keras": 12}
 EXAMPLES |= {"onnx": 20, "tflite": 30}
-BY_HAND = ("keras", "onnx", "tflite")  # loading TensorFlow and the runtimes takes long
+BY_HAND = ("keras",)  # loading TensorFlow takes long
 MAX_SECONDS = 10  # of processor time
 MAX_WAIT = 120  # on a busy machine
 NUMBERS = [0, 1, 127, 128, 255, 2**15, 2**16 - 1, 2**31 - 1, 2**31, 2**32 - 1, 2**62, 2**63, 2**64 - 1]

@@ -1,13 +1,18 @@
-"""Own images by the commands of docs/own-images.md, under real DVC."""
+"""Own images by the commands of docs/own-images.md, under real DVC: tracked, read, and found again elsewhere."""
+
+import shutil
 
 import numpy as np
 import pytest
-from projects import ROOT, change, made, run, stages_run
+from projects import ROOT, change, commit, made, run, stages_run
 
 from signs.data import datasets
 
 DOCUMENT = (ROOT / "docs" / "own-images.md").read_text(encoding="utf-8")
 NAMES = ("stop", "logs", "Fußgänger")  # Python writes logs, too, and .gitignore names them; macOS writes ß and ä in two
+ADD = "dvc add data/images"
+COMMIT = 'git add data/images.dvc && git commit -m "Add my images"'
+READ = "signs run own --here --target preprocess@original"
 TRACK = """dvc exp run -S 'fetch.folders.track="^([0-9]+)_"' preprocess@original"""
 
 
@@ -28,6 +33,28 @@ def follow(project, command, code=0):
     """Runs a command of the document as a shell does."""
     assert command in DOCUMENT
     return run(project, "bash", "-c", command, code=code)
+
+
+def test_images_that_dvc_tracks_reach_every_experiment_and_remote(project, tmp_path):
+    follow(project, ADD)
+    assert run(project, "git", "status", "--short") == "?? data/images.dvc\n"
+    follow(project, COMMIT)
+    follow(project, READ)
+    read = datasets.read(project / "data" / "preprocessed" / "original")
+    assert sum(len(split.filenames) for split in read.splits.values()) == 60
+    commit(project, "Read my images")
+    elsewhere = run(project, "dvc", "exp", "run", "--temp", "-S", "fetch.folders.seed=2", "fetch")
+    assert "Read 60 images of 3 classes from data/images: one folder a class." in elsewhere
+    assert "tracked by neither" not in elsewhere
+    assert run(project, "git", "status", "--short") == ""
+    run(project, "dvc", "remote", "add", "-d", "store", str(tmp_path / "store"))
+    run(project, "dvc", "push", "data/images.dvc")
+    shutil.rmtree(project / "data" / "images")
+    shutil.rmtree(project / ".dvc" / "cache")
+    run(project, "dvc", "pull", "data/images.dvc")
+    before = (project / "dvc.lock").read_bytes()
+    run(project, "dvc", "repro", "fetch")
+    assert (project / "dvc.lock").read_bytes() == before
 
 
 def test_images_that_nothing_tracks_are_read_with_advice_and_a_change_of_one_is_seen(project):

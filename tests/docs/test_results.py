@@ -12,6 +12,7 @@ from signs.commands.recipes import flat
 
 ROOT = Path(__file__).parents[2]
 RECIPES = sorted(path.stem for path in (ROOT / "recipes").glob("*.yaml"))
+MEASURED = [name for name in RECIPES if name != "own"]  # which measures the images of whoever runs it
 
 
 @pytest.fixture(autouse=True)
@@ -28,7 +29,7 @@ def test_the_tables_of_the_readme_are_what_the_command_prints(capsys):
 
 def test_every_recipe_has_a_record_that_names_a_commit_and_data():
     found = records.read_all()
-    assert [record.recipe for record in found] == RECIPES
+    assert [record.recipe for record in found] == MEASURED
     for record in found:
         assert len(record.commit) == 40
         assert record.data["source"] == record.settings["fetch.source"]

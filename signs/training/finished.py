@@ -20,7 +20,7 @@ class Result(NamedTuple):
 
     def of(self, name: str) -> "Result":
         """The places of another model."""
-        table = self.table.parent.with_name(name) / self.table.name
+        table = Path(*(name if part == self.model.name else part for part in self.table.parts))
         return Result(self.logs.with_name(name), self.model.with_name(name), table)
 
     def digest(self) -> str:

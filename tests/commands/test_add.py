@@ -113,7 +113,7 @@ def test_a_picture_for_print_keeps_its_colours(tmp_path):
 def test_a_huge_picture_is_refused_before_it_takes_memory(tmp_path, folder):
     huge = cv2.imencode(".png", np.zeros((10_000, 10_000), np.uint8))[1].tobytes()
     (tmp_path / "a.png").write_bytes(huge)
-    with pytest.raises(UserError, match="exceeds limit"):
+    with pytest.raises(UserError, match="has 10000x10000 pixels; an image may have 40,000,000"):
         add(tmp_path / "a.png", "Stop ahead", KNOWN, folder)
 
 

@@ -11,6 +11,7 @@ import yaml
 from signs.core.errors import UserError
 from signs.data.classes import Classes
 from signs.data.datasets import DataSet, Split
+from signs.deployment.framing import framed
 from signs.evaluation import predictor
 from signs.evaluation.diagnosis import diagnose
 from signs.evaluation.metrics import evaluate
@@ -19,6 +20,7 @@ from signs.evaluation.stress import stress
 from signs.exploration.preview import preview
 from signs.exploration.summary import explore
 from signs.networks import architectures
+from signs.networks.store import Model
 from signs.preparation.preprocessing import preprocess
 from signs.report import model_card, page
 from signs.report.model_card import Results
@@ -40,6 +42,7 @@ NO_IMAGES = Split(np.empty((0, 1, 1, 3), np.uint8), np.empty(0, np.int64))
 DATA = DataSet(NO_IMAGES, NO_IMAGES, NO_IMAGES, NO_CLASSES)
 PREDICTED = Predictions(np.empty(0), {}, {})
 MODEL = ("original", {}, NO_CLASSES, Results({}, {}, PREDICTED), {}, None)
+UNTRAINED = (Model(None, NO_CLASSES, {}), {}, DATA, {})
 HUGE = (10**9, 1e308)
 
 
@@ -75,6 +78,7 @@ SECTIONS = {
     "augmentations.camera": functools.partial(augmentation.camera, np.empty(0)),
     "predict": functools.partial(predictor.read, NOWHERE),
     "evaluate": functools.partial(evaluate, {}, {}, NO_CLASSES),
+    "export": functools.partial(framed, *UNTRAINED),
     "stress": functools.partial(stress, lambda images: images, NO_IMAGES, None),
     "card": functools.partial(model_card.describe, *MODEL),
     "diagnose": functools.partial(diagnose, PREDICTED, NO_CLASSES),

@@ -121,7 +121,7 @@ def test_photographs_are_counted_by_class_and_split_at_the_end(project, capsys):
         ({"url": [5]}, "fetch.url.0 is 5; Input should be a valid string"),
         ({"sha256": "f0f8"}, "fetch.sha256 is 'f0f8'; String should match pattern '^[0-9a-fA-F]{64}$'"),
         ({"sample": None}, "fetch.sample is None; Input should be a valid dictionary"),
-        ({"sample": {1: 2}}, "fetch.sample.1.[key] is 1; Input should be a valid string"),
+        ({"sample": {1: 2}}, "fetch.sample.1 is 1; Input should be a valid string"),
         ({"smaple": {}}, "fetch.smaple is unknown; fetch takes folders, gtsrb, sample, sha256, source, url"),
         (
             {"sample": SAMPLE | {"trian": 3}},

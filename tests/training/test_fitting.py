@@ -221,8 +221,8 @@ def test_training_continues_from_an_earlier_model_and_keeps_its_body_for_other_c
     names.write_text(names.read_text().replace("6,6,", "5,5,"))
     assert "other classes; the last layer starts anew" in train(project)
     before, after = (store.read(folder / "models/original").network for folder in (trained, project))
-    assert np.array_equal(before.layer_1.kernel, after.layer_1.kernel)  # body_rate is 0
-    assert not np.allclose(before.layer_5.kernel, after.layer_5.kernel, atol=0.05)
+    assert np.array_equal(before.layer_1.weight, after.layer_1.weight)  # body_rate is 0
+    assert not np.allclose(before.layer_5.weight, after.layer_5.weight, atol=0.05)
 
 
 @pytest.mark.skipif(not processor.computes_in_bfloat16(), reason="this processor does not compute in bfloat16")

@@ -4,7 +4,7 @@
 
 The data set is the benchmark's, as `fetch` writes it. A body is trained on 22 of its classes. Then a network is trained
 on 20, and on 5, photographs of each of the other 21, from nothing and from that body, by `recipes/own.yaml`. The test
-is the official one of these classes. It takes about half an hour on two cores with bfloat16, and much longer without.
+is the official one of these classes. On two cores with bfloat16 it took over an hour beside other work.
 """
 
 import argparse

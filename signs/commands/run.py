@@ -50,7 +50,7 @@ def main(
 def _run_here(recipe: Recipe, seeds: list[int] | None, *, record: bool) -> None:
     first, *others = seeds or [params.load("train")["seed"]]
     if others or record:
-        raise UserError("--here runs one seed and records nothing; leave --here out, or --record and all seeds but one")
+        raise UserError("--here runs one seed and records nothing; give one seed and no --record, or leave --here out")
     experiments.run_here(recipe, first)
 
 

@@ -55,7 +55,7 @@ def replaced(target: Path) -> Iterator[Path]:
     target.parent.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         with _locked(target.parent):
-            _clean(target)
+            _clean(target.parent, glob.escape(target.name))
             workspace = target.with_name(f".{target.name}.{secrets.token_hex(4)}.partial")
             workspace.mkdir()
             stack.enter_context(_locked(workspace))
@@ -81,10 +81,16 @@ def _locked(folder: Path, flags: int = 0) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _clean(target: Path) -> None:
-    """Closes the workspaces of runs that were killed: nobody holds their locks."""
-    for workspace in target.parent.glob(f".{glob.escape(target.name)}.{'[0-9a-f]' * 8}.partial"):
-        with suppress(BlockingIOError, FileNotFoundError), _locked(workspace, fcntl.LOCK_NB):
+def clean(folder: Path) -> None:
+    """Removes the workspaces of runs that were killed as they wrote into a folder; what they had moved comes back."""
+    with _locked(folder):
+        _clean(folder, "*")
+
+
+def _clean(folder: Path, pattern: str) -> None:
+    for workspace in folder.glob(f".{pattern}.{'[0-9a-f]' * 8}.partial"):
+        target = folder / workspace.name[1 : -len(".01234567.partial")]
+        with suppress(BlockingIOError, FileNotFoundError), _locked(workspace, fcntl.LOCK_NB):  # held by living runs
             _close(workspace, target)
 
 

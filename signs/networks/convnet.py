@@ -69,7 +69,8 @@ class ConvNet(Classifier):
         shrinkage = 2 ** len(self.depths)
         if min(height, width) < shrinkage:
             raise UserError(f"images are {height}x{width} pixels; these groups need at least {shrinkage}x{shrinkage}")
-        channels += self.neighbourhood is not None
+        if self.neighbourhood is not None:
+            channels += 1  # see `neighbourhood`
         self.transformer = SpatialTransformer(name="transformer") if self.spatial_transformer else None
         if self.transformer:  # now, since weights may be loaded before the first image comes
             self.transformer.build((None, height, width, channels))

@@ -13,7 +13,7 @@ import numpy as np
 
 from signs.core import code, processor
 from signs.core.errors import UserError
-from signs.core.files import replaced
+from signs.core.files import clean, replaced
 from signs.core.history import Row
 from signs.training.settings import Settings
 
@@ -94,8 +94,9 @@ def _is_history(rows: Any) -> bool:
 
 
 def remove(folder: Path) -> None:
-    """Removes the states of all trainings in a folder."""
-    for file in folder.glob("*state-*.npz*"):
+    """Removes the states of all trainings in a folder, and what a killed one was writing."""
+    clean(folder)
+    for file in folder.glob("state-*.npz"):
         file.unlink()
 
 

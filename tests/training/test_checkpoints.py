@@ -86,6 +86,8 @@ def test_another_setting_data_set_or_kind_of_instructions_has_another_state(tmp_
 def test_the_states_of_all_trainings_are_removed(tmp_path):
     for epochs in (1, 2):
         checkpoints.write(checkpoints.path_for(tmp_path, settings(epochs=epochs), ""), State([], [], []))
+    (tmp_path / ".state-0.npz.01234567.partial").mkdir()  # a run was killed as it wrote
+    (tmp_path / ".state-0.npz.01234567.partial/state-0.npz").touch()
     (tmp_path / "events").touch()
     checkpoints.remove(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["events"]

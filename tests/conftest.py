@@ -1,5 +1,6 @@
 """Fixtures that several test files share."""
 
+import fcntl
 import os
 import threading
 from collections import Counter
@@ -8,8 +9,11 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from projects import commit, made, run
 
 import signs  # noqa: F401  # before NumPy, which reads its cap as it loads
+
+AUDIT = {"PYTHONPATH": str(Path(__file__).parent / "pipeline/audit"), "PYTHONDONTWRITEBYTECODE": "1"}
 
 # Under `make test`, a make that a test starts would take itself for a part of that one, and say so.
 for name in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS"):
@@ -18,6 +22,11 @@ for name in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS"):
 # The same examples on every run, however busy the machine is.
 settings.register_profile("signs", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("signs")
+
+
+def pytest_xdist_auto_num_workers():
+    """One more than there are cores: many tests wait for a process that keeps half a core busy."""
+    return os.cpu_count() + 1
 
 
 def pytest_collection_modifyitems(items):
@@ -83,3 +92,22 @@ def site(tmp_path, monkeypatch):
         yield server
         server.shutdown()
         thread.join()
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory, worker_id):
+    """A project that has been run to the end and committed; not to be changed.
+
+    All workers of pytest share it. Beside it, `opened` holds what the stages opened; see pipeline/test_dependencies.py.
+    """
+    own = tmp_path_factory.getbasetemp()
+    folder = (own if worker_id == "master" else own.parent) / "finished"
+    folder.mkdir(exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "done").exists():
+            project = made(folder / "project")
+            run(project, "dvc", "repro", **AUDIT, AUDIT_LOG=str(folder / "opened"))
+            commit(project, "Run")
+            (folder / "done").touch()
+    return folder / "project"

@@ -7,14 +7,16 @@ from pathlib import Path
 from benchmarks.project import change, copied, environment
 
 ROOT = Path(__file__).parent.parent
-ENVIRONMENT = environment() | {
-    f"GIT_{who}_{what}": "tests@example.org" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")
-}
+NAMES = {f"GIT_{who}_{what}": "tests@example.org" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
 
 
-def run(project, *command, code=0, **environment):
-    variables = ENVIRONMENT | environment
-    done = subprocess.run(command, cwd=project, env=variables, capture_output=True, text=True, check=False)
+def variables():
+    """The environment of a command of a user."""
+    return environment() | NAMES
+
+
+def run(project, *command, code=0, **more):
+    done = subprocess.run(command, cwd=project, env=variables() | more, capture_output=True, text=True, check=False)
     assert done.returncode == code, done.stdout + done.stderr
     return done.stdout + done.stderr
 

@@ -69,13 +69,21 @@ def _run(recipe: Recipe, seeds: list[int], stages: list[str]) -> dict[int, str]:
     found: dict[int, str] = {}
     for seed in seeds:
         try:
-            found[seed] = experiments.find(recipe, seed, stages) or experiments.run(recipe, seed)
+            done = experiments.find(recipe, seed, stages)
+            # Before hours of training: is the first seed still the one of this code, data and settings?
+            if found and not done and not experiments.find(recipe, seeds[0], stages):
+                raise UserError(_changed(seed))
+            found[seed] = done or experiments.run(recipe, seed)
         except KeyboardInterrupt:
             raise UserError("stopped; the seeds that are done are kept") from None
         first, last = (experiments.inputs(found[one], recipe, stages) for one in (seeds[0], seed))
         if first != last:
-            raise UserError(f"code, data or settings changed before seed {seed} ran; run the same command again")
+            raise UserError(_changed(seed))
     return found
+
+
+def _changed(seed: int) -> str:
+    return f"code, data or settings changed before seed {seed} ran; run the same command again"
 
 
 def _answers(measured: Measured) -> list[str]:

@@ -12,6 +12,7 @@ from signs.core.params import Count, validated
 from signs.exploration.preview import Preview
 from signs.report import comparison, data_sets, models, new_signs, summary
 from signs.report.inputs import Diagnosed, Explored
+from signs.report.settings import compared
 from signs.report.sprites import Sprite
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -57,7 +58,7 @@ def build(
         "comparison": comparison.comparison(diagnosed, tiles, sprite, max_changed),
         "keep": settings["train"]["keep"],
         "native": settings["native"],
-        "params": [[key, str(value)] for key, value in _flat(settings)],
+        "params": [setting._asdict() for setting in compared(settings)],
         "versions": [[name, metadata.version(name)] for name in LIBRARIES],
         "sprite": sprite.sheet(),
     }
@@ -84,10 +85,3 @@ def write(path: Path, context: dict[str, Any]) -> None:
     """Renders the page to a file."""
     with replaced(path) as partial:
         partial.write_text(render(context), encoding="utf-8")
-
-
-def _flat(settings: dict[str, Any], above: str = "") -> list[tuple[str, Any]]:
-    rows = []
-    for key, value in settings.items():
-        rows += _flat(value, f"{above}{key}.") if isinstance(value, dict) and value else [(f"{above}{key}", value)]
-    return rows

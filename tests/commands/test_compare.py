@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from projects import ENVIRONMENT, commit, run
+from projects import commit, run, variables
 
 from signs.evaluation import predictions
 from signs.evaluation.predictions import Predictions
@@ -30,7 +30,7 @@ def said(folder, *arguments):
     done = subprocess.run(
         [sys.executable, "-m", "signs", "compare", *map(str, arguments)],
         cwd=folder,
-        env=ENVIRONMENT | {"PYTHONPATH": str(ROOT)},
+        env=variables() | {"PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         check=False,

@@ -8,7 +8,7 @@ import time
 import numpy as np
 import pytest
 import yaml
-from projects import ENVIRONMENT, change, commit, made, run
+from projects import change, commit, run, variables
 
 from signs.commands import experiments, recipes
 
@@ -53,13 +53,11 @@ def is_tidy(project):
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory):
+def after_seeds(finished, tmp_path_factory):
     """A project with one run in the workspace and a change that is not committed, after two seeds."""
-    project = made(tmp_path_factory.mktemp("finished") / "project")
-    change(project, "train", epochs=1)
+    project = shutil.copytree(finished, tmp_path_factory.mktemp("seeds") / "project", symlinks=True)
     (project / "recipes/tiny.yaml").write_text(RECIPE)
-    run(project, "dvc", "repro", "evaluate@original")
-    commit(project, "Run")
+    commit(project, "Add a recipe")
     change(project, "explore", max_images=5)
     before = state(project)
     table, runs = signs(project, "--seeds", "1", "2", *ORIGINAL)
@@ -67,13 +65,13 @@ def finished(tmp_path_factory):
 
 
 @pytest.fixture
-def project(finished, tmp_path):
+def project(after_seeds, tmp_path):
     """A copy of that project."""
-    return shutil.copytree(finished[0], tmp_path / "project", symlinks=True)
+    return shutil.copytree(after_seeds[0], tmp_path / "project", symlinks=True)
 
 
-def test_the_table_holds_the_metrics_of_each_seed_their_mean_and_sample_deviation(finished):
-    project, _, table, runs = finished
+def test_the_table_holds_the_metrics_of_each_seed_their_mean_and_sample_deviation(after_seeds):
+    project, _, table, runs = after_seeds
     names = sorted(references(project))
     assert [line.split()[0] for line in runs] == names
     assert [name.rsplit("-", 1)[0] for name in names] == ["seed-1", "seed-2"]
@@ -89,8 +87,8 @@ def test_the_table_holds_the_metrics_of_each_seed_their_mean_and_sample_deviatio
     assert len({len(line) for line in table}) == 1
 
 
-def test_each_seed_is_trained_with_the_changes_that_are_not_committed_and_the_workspace_stays(finished):
-    project, before, _, _ = finished
+def test_each_seed_is_trained_with_the_changes_that_are_not_committed_and_the_workspace_stays(after_seeds):
+    project, before, _, _ = after_seeds
     assert state(project) == before
     assert is_tidy(project)
     for name, reference in references(project).items():
@@ -99,18 +97,18 @@ def test_each_seed_is_trained_with_the_changes_that_are_not_committed_and_the_wo
         assert params["train"]["seed"] == int(name.split("-")[1])
 
 
-def test_the_experiments_are_listed_and_compare(finished):
-    project, *_ = finished
+def test_the_experiments_are_listed_and_compare(after_seeds):
+    project, *_ = after_seeds
     names = sorted(references(project))
     assert run(project, "dvc", "exp", "list", "--name-only").split() == names
     verdict = run(project, sys.executable, "-m", "signs", "compare", *names)
     assert [line.split(":")[0] for line in verdict.splitlines()[:2]] == names
 
 
-def test_a_second_run_trains_nothing_even_after_a_commit_that_changes_no_input(project, finished):
+def test_a_second_run_trains_nothing_even_after_a_commit_that_changes_no_input(project, after_seeds):
     (project / "NOTES.md").write_text("Nothing that a stage reads.\n")
     commit(project, "Notes")
-    assert signs(project, "--seeds", "2", "1", *ORIGINAL) == (finished[2], [])
+    assert signs(project, "--seeds", "2", "1", *ORIGINAL) == (after_seeds[2], [])
     table, runs = signs(project, "--seeds", "2", "--markdown", *ORIGINAL)
     assert not runs
     assert [cell.strip() for cell in table[0].split("|")[1:-1]] == ["metrics/original.json", "seed 2", "mean"]
@@ -136,7 +134,7 @@ def comment(name):
         (comment("signs/report/page.py"), False),
         (comment("dvc.yaml"), False),
         (new_drawing, True),
-        (lambda project: change(project, "train", epochs=2), True),
+        (lambda project: change(project, "train", epochs=1), True),
         (lambda project: change(project, "networks.convnet", dropout_keep_prob=0.5), False),
     ],
     ids=["code", "a stage", "other code", "a comment", "a drawing", "a setting", "another setting"],
@@ -190,7 +188,7 @@ def started(project, *arguments):
     return subprocess.Popen(
         [*SIGNS, *arguments],
         cwd=project,
-        env=ENVIRONMENT,
+        env=variables(),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -209,11 +207,11 @@ def test_code_that_changes_between_seeds_is_noticed(project):
     comment("stages/evaluate.py")(project)
     said = process.communicate()[0].splitlines()
     assert process.returncode == 1
-    assert said[2:] == ["signs run: code, data or settings changed before seed 4 ran; run the same command again"]
+    assert said[1:] == ["signs run: code, data or settings changed before seed 4 ran; run the same command again"]
 
 
 @pytest.mark.parametrize("words", ["", "Running stage 'train@original'"], ids=["at once", "in training"])
-def test_an_interrupt_ends_the_run_and_keeps_the_seeds_that_are_done_and_the_workspace(project, finished, words):
+def test_an_interrupt_ends_the_run_and_keeps_the_seeds_that_are_done_and_the_workspace(project, after_seeds, words):
     kept = references(project)
     process = started(project, "--seeds", "1", "2", "3", *ORIGINAL)
     wait_for(words, project, "seed-3-*.log", process)
@@ -225,7 +223,7 @@ def test_an_interrupt_ends_the_run_and_keeps_the_seeds_that_are_done_and_the_wor
     assert "tage '" in log.read_text()  # DVC came as far as a stage, and nothing runs on
     assert "Ran experiment" not in log.read_text()
     assert references(project) == kept
-    assert state(project) == finished[1]
+    assert state(project) == after_seeds[1]
     assert is_tidy(project)
 
 
@@ -262,9 +260,9 @@ def test_what_cannot_be_run_is_said_in_one_line_before_anything_runs(project, ar
 
 
 def test_a_recipe_that_runs_here_leaves_its_settings_and_results_in_the_workspace(project):
-    output = run(project, *SIGNS, "--here", "-S", "train.epochs=2", *ORIGINAL)
+    output = run(project, *SIGNS, "--here", "-S", "train.epochs=1", *ORIGINAL)
     assert "train@original" in output
-    assert yaml.safe_load((project / "params.yaml").read_text())["train"]["epochs"] == 2
-    assert len((project / "metrics/original/history.csv").read_text().splitlines()) == 1 + 3
+    assert yaml.safe_load((project / "params.yaml").read_text())["train"]["epochs"] == 1
+    assert len((project / "metrics/original/history.csv").read_text().splitlines()) == 1 + 2
     refused = run(project, *SIGNS, "--here", "--seeds", "1", "2", *ORIGINAL, code=1)
     assert "--here runs one seed" in refused

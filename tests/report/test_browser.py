@@ -190,7 +190,10 @@ def context(*models, classes=None, **changes):
         "comparison": None,
         "keep": "best",
         "native": False,
-        "params": [["train.epochs", "100"], ["train.network.lenet.depths", "[10, 20]"]],
+        "params": [
+            {"key": "train.epochs", "value": "100", "default": None},
+            {"key": "networks.lenet.depths", "value": "[10, 20]", "default": "[20, 40]"},
+        ],
         "versions": [["tensorflow", "2.20.0"]],
         "sprite": sprite(),
     } | changes
@@ -411,8 +414,10 @@ def test_the_whole_digest_and_the_settings_are_there(open_page):
     page = open_page(one_model())
     page.get_by_text("SHA-256").click()
     expect(page.locator(".whole-digest")).to_have_text("0123456789abcdef" * 4)
+    expect(page.get_by_role("row", name="networks.lenet.depths [10, 20] [20, 40]")).to_be_visible()
     page.get_by_text("All 2 settings").click()
     expect(page.get_by_role("row", name="train.epochs 100")).to_be_visible()
+    expect(page.locator(".more tr.changed")).to_have_count(1)
 
 
 # --- data
@@ -913,7 +918,7 @@ def test_names_are_text_whatever_is_in_them(open_page):
     for part in (*content["data"], *content["models"]):
         part["name"] = HOSTILE[0] + part["name"]
     content["comparison"] |= {"first": content["models"][0]["name"], "second": content["models"][1]["name"]}
-    content["params"] = [[HOSTILE[1], HOSTILE[0]]]
+    content["params"] = [{"key": HOSTILE[1], "value": HOSTILE[0], "default": HOSTILE[2]}]
     page = open_page(content)
     cell(page, HOSTILE[0], HOSTILE[1]).click()
     expect(page.locator("#sheet-title")).to_have_text(f"{HOSTILE[0]} classified as {HOSTILE[1]}: 2 images")

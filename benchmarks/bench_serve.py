@@ -144,7 +144,7 @@ def growth(port: int, process: psutil.Process, images: np.ndarray, count: int) -
 def main() -> None:
     """Measures, and publishes the table."""
     chosen = arguments(__doc__).parse_args()
-    count, rounds, many = (32, 2, 50) if chosen.quick else (4096, ROUNDS, REQUESTS)
+    count, rounds, many = (32, 2, 50) if chosen.quick else (1024, ROUNDS, REQUESTS)
     model = signs.load(SHIPPED[0])
     images = np.random.default_rng(1).integers(0, 256, (count, *model.size, 3), dtype=np.uint8)
     loads: dict[tuple[int, int], list[Load]] = {task: [] for task in TASKS}

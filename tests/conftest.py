@@ -24,11 +24,6 @@ settings.register_profile("signs", deadline=None, derandomize=True, suppress_hea
 settings.load_profile("signs")
 
 
-def pytest_xdist_auto_num_workers():
-    """One more than there are cores: many tests wait for a process that keeps half a core busy."""
-    return os.cpu_count() + 1
-
-
 def pytest_collection_modifyitems(items):
     """Puts the longest files first, so that they run beside all others."""
     items.sort(key=lambda item: item.path.name not in ("test_pipeline.py", "test_other_data.py"))

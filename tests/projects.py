@@ -1,18 +1,46 @@
 """Projects like this one on tiny data, for tests that run DVC itself."""
 
+import atexit
+import functools
 import json
+import os
+import shutil
 import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 from benchmarks.project import change, copied, environment
 
 ROOT = Path(__file__).parent.parent
+WARM = ROOT / "tests/warm"
 NAMES = {f"GIT_{who}_{what}": "tests@example.org" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+
+
+@functools.cache
+def warm_python():
+    """Variables with which the stages that DVC runs are forked from a process that has TensorFlow loaded.
+
+    A stage of a tiny project takes half its time to load it, and the tests run over a hundred. What a stage prints,
+    writes and ends with stays the same.
+    """
+    folder = Path(tempfile.mkdtemp())
+    client = folder / "bin/python"
+    client.parent.mkdir()
+    client.write_text(f"#!{sys.executable} -IS\n{(WARM / 'client.py').read_text()}")
+    client.chmod(0o755)
+    server = subprocess.Popen(
+        [sys.executable, WARM / "server.py", folder / "socket"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    atexit.register(shutil.rmtree, folder)
+    atexit.register(server.communicate)  # the end of its input
+    assert server.stdout.readline() == b"ready\n"
+    return {"PATH": f"{client.parent}{os.pathsep}{environment()['PATH']}", "WARM_PYTHON": str(folder / "socket")}
 
 
 def variables():
     """The environment of a command of a user."""
-    return environment() | NAMES
+    return environment() | NAMES | warm_python()
 
 
 def run(project, *command, code=0, **more):

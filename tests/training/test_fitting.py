@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from projects import variables
 
 from benchmarks.project import change
 from signs.core import processor
@@ -23,7 +24,7 @@ from signs.training import calibration, checkpoints
 from tests.stripes import stripes
 
 ROOT = Path(__file__).parents[2]
-COMMAND = [sys.executable, "-m", "stages", "train", "data", "models/original", "history.csv"]
+COMMAND = ["python", "-m", "stages", "train", "data", "models/original", "history.csv"]
 EPOCHS = 12
 
 
@@ -53,7 +54,7 @@ def project(trained, tmp_path):
 
 
 def train(project, code=0):
-    done = subprocess.run(COMMAND, cwd=project, capture_output=True, text=True, check=False)
+    done = subprocess.run(COMMAND, cwd=project, env=variables(), capture_output=True, text=True, check=False)
     assert done.returncode == code, done.stderr
     return done.stdout + done.stderr
 
@@ -73,7 +74,9 @@ def states(project):
 
 def started(project, epochs):
     """A training of its own, once its checkpoint holds as many epochs."""
-    running = subprocess.Popen(COMMAND, cwd=project, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    running = subprocess.Popen(
+        COMMAND, cwd=project, env=variables(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
     while not any((state := checkpoints.read(path)) and len(state.history) > epochs for path in states(project)):
         assert running.poll() is None, "it ended too early"
         time.sleep(0.01)
@@ -141,7 +144,7 @@ def test_a_training_fails_once_its_settings_or_code_change_and_continues_once_th
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_a_training_and_imports_in_one_line(project, number):
     said = (1, "train: stopped; dvc repro starts it again")
-    with subprocess.Popen(COMMAND, cwd=project, stderr=subprocess.PIPE, text=True) as importing:
+    with subprocess.Popen([sys.executable, *COMMAND[1:]], cwd=project, stderr=subprocess.PIPE, text=True) as importing:
         while "tensorflow" not in Path(f"/proc/{importing.pid}/maps").read_text():
             time.sleep(0.01)
         importing.send_signal(number)

@@ -1,0 +1,86 @@
+"""Runs stages in processes that start with TensorFlow loaded; `python server.py SOCKET`, until its input ends."""
+
+import json
+import os
+import runpy
+import select
+import signal
+import socket
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+
+
+def load() -> None:
+    """Loads what takes long, and forgets the library: a stage loads that of its own project."""
+    import signs.networks.backend  # noqa: F401
+
+    for name in [name for name in sys.modules if name.partition(".")[0] == "signs"]:
+        del sys.modules[name]
+
+
+def run(told: dict[str, Any], streams: list[int]) -> None:
+    """Becomes the stage."""
+    for number, stream in enumerate(streams):
+        os.dup2(stream, number)
+    os.chdir(told["folder"])
+    os.environ.clear()
+    os.environ.update(told["environment"])
+    sys.path.insert(0, told["folder"])
+    sys.argv = ["stages", *told["arguments"]]
+    code = 0
+    try:
+        runpy.run_module("stages", run_name="__main__", alter_sys=True)
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else int(end.code is not None)
+        if isinstance(end.code, str):
+            print(end.code, file=sys.stderr)
+    except BaseException:  # as the interpreter does
+        traceback.print_exc()
+        code = 1
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def serve(connection: socket.socket) -> None:
+    """Runs one stage, tells how it ended, and ends it if the client is gone."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    head, streams, *_ = socket.recv_fds(connection, 4, 3)
+    told = b""
+    while len(told) < int.from_bytes(head, "big"):
+        told += connection.recv(2**16)
+    stage = os.fork()
+    if not stage:
+        connection.close()
+        run(json.loads(told), streams)
+    connection.sendall(str(stage).encode())
+    ended = os.pidfd_open(stage)
+    if ended not in select.select([ended, connection], [], [])[0]:
+        os.kill(stage, signal.SIGKILL)
+    _, status = os.waitpid(stage, 0)
+    connection.sendall(str(os.waitstatus_to_exitcode(status)).encode())
+
+
+def main(path: str) -> None:
+    """Forks a process for each client."""
+    load()
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those who serve
+    listening = socket.socket(socket.AF_UNIX)
+    listening.bind(path)
+    listening.listen()
+    print("ready", flush=True)
+    while sys.stdin.fileno() not in select.select([sys.stdin.fileno(), listening], [], [])[0]:
+        connection, _ = listening.accept()
+        if not os.fork():
+            listening.close()
+            serve(connection)
+            os._exit(0)
+        connection.close()
+
+
+if __name__ == "__main__":
+    sys.path[0] = str(Path(__file__).parents[2])
+    main(sys.argv[1])

@@ -34,7 +34,8 @@ def main() -> None:
         signal.signal(number, lambda number, _: os.kill(stage, number))
     code = int(connection.recv(64) or 1)
     if code < 0:
-        signal.signal(-code, signal.SIG_DFL)
+        if -code != signal.SIGKILL:
+            signal.signal(-code, signal.SIG_DFL)
         os.kill(os.getpid(), -code)
     sys.exit(code)
 

@@ -1,5 +1,6 @@
 """Runs stages in processes that start with TensorFlow loaded; `python server.py SOCKET`, until its input ends."""
 
+import contextlib
 import json
 import os
 import runpy
@@ -8,7 +9,6 @@ import signal
 import socket
 import sys
 import traceback
-from pathlib import Path
 from typing import Any
 
 
@@ -61,7 +61,8 @@ def serve(connection: socket.socket) -> None:
     if ended not in select.select([ended, connection], [], [])[0]:
         os.kill(stage, signal.SIGKILL)
     _, status = os.waitpid(stage, 0)
-    connection.sendall(str(os.waitstatus_to_exitcode(status)).encode())
+    with contextlib.suppress(BrokenPipeError):
+        connection.sendall(str(os.waitstatus_to_exitcode(status)).encode())
 
 
 def main(path: str) -> None:
@@ -82,5 +83,4 @@ def main(path: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.path[0] = str(Path(__file__).parents[2])
     main(sys.argv[1])

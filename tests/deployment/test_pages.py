@@ -1,5 +1,7 @@
 """The page that is whole in itself, in a real browser."""
 
+from pathlib import Path
+
 import numpy as np
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
@@ -7,6 +9,7 @@ from PIL import Image
 from signs.deployment import pages
 from signs.deployment.models import load
 
+WEIGHTS = Path(__file__).parents[2] / "weights"
 EVALUATE = "images => images.map(image => [...model.classifyPixels(Uint8Array.from(image))])"
 
 
@@ -18,6 +21,19 @@ def test_the_page_computes_what_the_model_computes(page_file, exported, chromium
         found = np.array(page.evaluate(EVALUATE, [image.ravel().tolist() for image in images]))
     np.testing.assert_allclose(found, expected, atol=1e-5)
     np.testing.assert_array_equal(found.argmax(axis=1), expected.argmax(axis=1))
+
+
+def test_the_page_of_the_network_that_comes_with_the_project_looks_at_its_framings_too(chromium, tmp_path):
+    model = load(WEIGHTS)
+    html = pages.of_model((WEIGHTS / "model.onnx").read_bytes(), model.model.description)
+    (tmp_path / "signs.html").write_text(html, encoding="utf-8")
+    images = np.random.default_rng(4).integers(0, 256, (8, *model.size, 3), dtype=np.uint8)
+    images[1:] //= np.arange(1, 8, dtype=np.uint8)[:, np.newaxis, np.newaxis, np.newaxis]
+    with chromium() as page:
+        page.goto((tmp_path / "signs.html").as_uri())
+        page.wait_for_selector("#about:not(:empty)")
+        found = np.array(page.evaluate(EVALUATE, [image.ravel().tolist() for image in images]))
+    np.testing.assert_allclose(found, model.model.probabilities(images), atol=1e-5)
 
 
 def test_a_photo_of_any_size_is_named_as_the_library_names_it_and_nothing_leaves_the_page(

@@ -1,4 +1,4 @@
-// An ONNX graph of the exported models, computed here for one image: no library, no request.
+// An ONNX graph of the exported models, computed here for one image and its framings: no library, no request.
 const sum = (numbers) => numbers.reduce((a, b) => a + b, 0);
 const size = (shape) => shape.reduce((a, b) => a * b, 1);
 const tensor = (shape, data = new Float32Array(size(shape))) => ({ shape, data });
@@ -155,7 +155,7 @@ function pool([x], { kernel_shape, strides = [1, 1], auto_pad }, begin, step, en
   return out;
 }
 
-function reduceMean([x, axes]) {
+function reduceMean([x, axes], { keepdims = 1 }) {
   const reduced = new Set([...axes.data].map((axis) => Number(axis)));
   const shape = x.shape.map((length, axis) => (reduced.has(axis) ? 1 : length));
   const totals = new Float64Array(size(shape));
@@ -169,7 +169,8 @@ function reduceMean([x, axes]) {
     totals[to] += value;
   });
   const count = x.data.length / totals.length;
-  return tensor(shape, Float32Array.from(totals, (total) => total / count));
+  const kept = keepdims ? shape : shape.filter((_, axis) => !reduced.has(axis));
+  return tensor(kept, Float32Array.from(totals, (total) => total / count));
 }
 
 function concat(tensors, { axis }) {
@@ -185,6 +186,15 @@ function concat(tensors, { axis }) {
     }
   return out;
 }
+
+// An operation for one image, done for each of several: the framings of a photo. Its first inputs are split.
+const each = (operation, split = 1) => (inputs, attributes) => {
+  const count = inputs[0].shape[0];
+  const part = (x, i) => tensor([1, ...x.shape.slice(1)], x.data.subarray((i * x.data.length) / count, ((i + 1) * x.data.length) / count));
+  const results = Array.from({ length: count }, (_, i) =>
+    operation([...inputs.slice(0, split).map((x) => part(x, i)), ...inputs.slice(split)], attributes));
+  return concat(results, { axis: 0 });
+};
 
 function reshape([x, wanted]) {
   const shape = [...wanted.data].map(Number);
@@ -227,12 +237,12 @@ const halfToEven = (value) => {
 const OPERATIONS = {
   Add: pairwise((a, b) => a + b), Sub: pairwise((a, b) => a - b), Mul: pairwise((a, b) => a * b), Div: pairwise((a, b) => a / b),
   Relu: map((value) => Math.max(0, value)), Sqrt: map(Math.sqrt), Floor: map(Math.floor), Round: map(halfToEven),
-  Cast: ([x]) => x, Transpose: transpose, MatMul: matmul, Gemm: gemm, Conv: conv, ReduceMean: reduceMean, Concat: concat,
-  Reshape: reshape, GridSample: gridSample, Softmax: softmax,
+  Cast: ([x]) => x, Transpose: transpose, MatMul: matmul, Gemm: each(gemm), Conv: each(conv), ReduceMean: reduceMean, Concat: concat,
+  Reshape: reshape, GridSample: each(gridSample, 2), Softmax: softmax,
   Clip: ([x, low, high]) => tensor(x.shape, x.data.map((value) => Math.min(high.data[0], Math.max(low.data[0], value)))),
-  Flatten: ([x]) => tensor([1, x.data.length], x.data),
-  MaxPool: (inputs, attributes) => pool(inputs, attributes, -Infinity, Math.max, (value) => value),
-  AveragePool: (inputs, attributes) => pool(inputs, attributes, 0, (a, b) => a + b, (value, count) => value / count),
+  Flatten: ([x]) => tensor([x.shape[0], x.data.length / x.shape[0]], x.data),
+  MaxPool: each((inputs, attributes) => pool(inputs, attributes, -Infinity, Math.max, (value) => value)),
+  AveragePool: each((inputs, attributes) => pool(inputs, attributes, 0, (a, b) => a + b, (value, count) => value / count)),
 };
 
 // Probabilities of one image: pixels are uint8 RGB, row by row, at the model's size.

@@ -30,7 +30,7 @@ def warm_python():
     client.write_text(f"#!{sys.executable} -IS\n{(WARM / 'client.py').read_text()}")
     client.chmod(0o755)
     server = subprocess.Popen(
-        [sys.executable, WARM / "server.py", folder / "socket"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        [sys.executable, "-P", WARM / "server.py", folder / "socket"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
     atexit.register(shutil.rmtree, folder)
     atexit.register(server.communicate)  # the end of its input

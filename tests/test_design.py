@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-
-from stages.__main__ import main
+from projects import run
 
 ROOT = Path(__file__).parent.parent
 ENTRIES = {
@@ -103,10 +102,6 @@ def test_importing_the_library_loads_no_other():
 
 
 @every_stage
-def test_every_stage_has_help_and_is_short(stage, capsys, monkeypatch):
-    monkeypatch.chdir(ROOT)
-    with pytest.raises(SystemExit) as ended:
-        main(stage, ["--help"])
-    assert ended.value.code == 0
-    assert capsys.readouterr().out.startswith(f"usage: python -m stages {stage} ")
+def test_every_stage_has_help_and_is_short(stage):
+    assert run(ROOT, "python", "-m", "stages", stage, "--help").startswith(f"usage: python -m stages {stage} ")
     assert len((ROOT / "stages" / f"{stage}.py").read_text().splitlines()) <= 40

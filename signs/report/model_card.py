@@ -15,6 +15,7 @@ from signs.evaluation.diagnosis import confused, confusion
 from signs.evaluation.intervals import interval
 from signs.evaluation.predictions import Predictions
 from signs.networks.model_json import Metadata
+from signs.report.settings import flat
 
 TEMPLATES = Path(__file__).parent / "templates"
 ESCAPED = {ord(mark): f"\\{mark}" for mark in "\\`*_{}[]<>#|!~"}  # characters that mean something in Markdown
@@ -63,7 +64,7 @@ def describe(
         "name": name,
         "same_as": same_as,
         "metadata": metadata,
-        "settings": _flat(metadata["train"]),
+        "settings": [(key, str(value)) for key, value in flat({"train": metadata["train"]})],
         "classes": known.rows,
         "metrics": results.metrics,
         "stress": results.stress,
@@ -121,17 +122,3 @@ def _pair(matrix: np.ndarray, known: Classes, first: int, second: int) -> tuple[
     if matrix[first, second] < matrix[second, first]:
         first, second = second, first
     return known.rows[first], known.rows[second], int(matrix[first, second]), int(matrix[second, first])
-
-
-def _flat(settings: dict[str, Any], above: str = "") -> list[tuple[str, str]]:
-    """Settings by dotted keys; a chosen alternative under its key, its settings below."""
-    rows: list[tuple[str, str]] = []
-    for key, value in settings.items():
-        if not isinstance(value, dict):
-            rows.append((above + key, str(value)))
-        elif "name" in value:
-            own = {inner: entry for inner, entry in value.items() if inner != "name"}
-            rows += [(above + key, value["name"]), *_flat(own, f"{above}{key}.")]
-        else:
-            rows += _flat(value, f"{above}{key}.")
-    return rows

@@ -33,20 +33,27 @@ def compared(settings: dict[str, Any]) -> list[Setting]:
     Returns:
         All settings of the sections, in their order.
     """
-    defaults = dict(_flat(yaml_file.read(DEFAULTS)))
-    rows = [(key, value, defaults.get(key, UNSET)) for key, value in _flat(settings)]
+    defaults = dict(flat(yaml_file.read(DEFAULTS)))
+    rows = [(key, value, defaults.get(key, UNSET)) for key, value in flat(settings)]
     return [Setting(key, str(value), None if value == default else str(default)) for key, value, default in rows]
 
 
-def _flat(settings: dict[str, Any], above: str = "") -> list[tuple[str, Any]]:
+def flat(settings: dict[str, Any], above: str = "") -> list[tuple[str, Any]]:
+    """Settings by their dotted keys in params.yaml.
+
+    Args:
+        settings: Sections by name, as `params.load` gives them. A chosen alternative gives its name under the key that
+            chooses it, and its settings under the section of the alternatives: `networks.lenet.depths`.
+        above: The key of these settings, with a dot behind it.
+    """
     rows: list[tuple[str, Any]] = []
     for name, value in settings.items():
         key = f"{above}{name}"
         if key in ALTERNATIVES and isinstance(value, dict):
-            chosen = {name: one for name, one in value.items() if name != "name"}
-            rows += [(key, value["name"]), *_flat(chosen, f"{ALTERNATIVES[key]}.{value['name']}.")]
+            chosen = {inner: entry for inner, entry in value.items() if inner != "name"}
+            rows += [(key, value["name"]), *flat(chosen, f"{ALTERNATIVES[key]}.{value['name']}.")]
         elif isinstance(value, dict) and value:
-            rows += _flat(value, f"{key}.")
+            rows += flat(value, f"{key}.")
         else:
             rows.append((key, value))
     return rows

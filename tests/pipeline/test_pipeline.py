@@ -19,7 +19,7 @@ SHORTER = ("-n", "short", "-S", "train.epochs=1", "-S", "train.seed=2")
 def experiment(finished, tmp_path_factory):
     """A copy of the finished project after an experiment with fewer epochs and another seed, and what DVC printed."""
     project = shutil.copytree(finished, tmp_path_factory.mktemp("experiment") / "project", symlinks=True)
-    return project, run(project, "dvc", "exp", "run", *SHORTER, "diagnose@original")
+    return project, run(project, "dvc", "exp", "run", *SHORTER, "card@original", "diagnose@original")
 
 
 def test_a_second_run_finds_everything_up_to_date(finished):
@@ -79,7 +79,7 @@ def test_two_clones_end_in_the_same_bytes(finished, tmp_path):
 
 def test_other_epochs_only_train_and_evaluate_anew(experiment):
     _, output = experiment
-    assert stages_run(output) == {f"{stage}@original" for stage in ("train", "evaluate", "diagnose")}
+    assert stages_run(output) == {f"{stage}@original" for stage in ("train", "evaluate", "stress", "card", "diagnose")}
 
 
 def test_another_synthesis_leaves_the_original_alone(project):

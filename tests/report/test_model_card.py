@@ -66,7 +66,7 @@ def test_the_card_says_what_the_model_is_and_what_it_was_trained_on():
         "12,345 for training",
         METADATA["data"],
         "the central 80 % of each side enlarged to the whole image, colour",
-        "| `network.depths` | \\[1, 2\\] |",
+        "| `networks.lenet.depths` | \\[1, 2\\] |",
     ):
         assert words in text
 

@@ -6,14 +6,15 @@ from pathlib import Path
 import numpy as np
 
 from signs.data import classes, datasets, pixels
+from signs.data.splits import Split
 
 TILE = 1000  # different images; the others are copies
 
 
-def grey(count: int, labels: int) -> datasets.Split:
+def grey(count: int, labels: int) -> Split:
     """Random images, uint8 (count, 32, 32, 1), whose labels cycle through the classes."""
     few = np.random.default_rng(0).integers(0, 256, (min(count, TILE), 32, 32, 1), dtype=np.uint8)
-    return datasets.Split(np.resize(few, (count, 32, 32, 1)), np.arange(count) % labels)
+    return Split(np.resize(few, (count, 32, 32, 1)), np.arange(count) % labels)
 
 
 def dataset(count: int, labels: int, origin: str) -> datasets.DataSet:
@@ -27,7 +28,7 @@ def main(data: Path, count: int) -> None:
     """Writes an original data set, and a small synthetic one that is preprocessed already."""
     datasets.write(data / "original", dataset(count, 43, "photographs"))
     synthetic = dataset(100, 5, "synthetic")
-    preprocessed = synthetic.map(lambda split: datasets.Split(pixels.normalize(split.features), split.labels))
+    preprocessed = synthetic.map(lambda split: Split(pixels.normalize(split.images), split.labels))
     datasets.write(data / "preprocessed" / "synthetic", preprocessed)
 
 

@@ -26,7 +26,8 @@ from benchmarks.contenders import ROOT
 from signs.core import params
 from signs.data import classes, datasets
 from signs.data.classes import Classes
-from signs.data.datasets import DataSet, Split
+from signs.data.datasets import DataSet
+from signs.data.splits import Split
 from signs.networks import store
 from signs.networks.store import Model
 from signs.preparation.preprocessing import preprocess

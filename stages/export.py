@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from signs.core import documents, params
-from signs.data import pixels
+from signs.data import pixels, shards
 from signs.data.datasets import DataSet, read
 from signs.deployment.export import describe, export
 from signs.deployment.framing import framed
@@ -35,4 +35,4 @@ def main(original: Path, added: Path, model: Path, measured: Path, out: Path, co
 
 
 def _in_colour(folder: Path) -> DataSet:
-    return read(folder).map(lambda split: split._replace(features=pixels.colour(split.features)))
+    return read(folder).map(lambda split: split._replace(features=shards.mapped(split.features, pixels.colour)))

@@ -5,7 +5,8 @@ import numpy as np
 from signs.core import params
 from signs.core.scores import softmax
 from signs.data.classes import Classes, SignClass
-from signs.data.datasets import DataSet, Split
+from signs.data.datasets import DataSet
+from signs.data.splits import Split
 from signs.evaluation import rejection
 from signs.evaluation.corruption import CORRUPTIONS
 from signs.evaluation.diagnosis import diagnose

@@ -1,6 +1,10 @@
 """Probabilities, accuracy and cross entropy from logits (n, classes) and the positions of the true classes (n,)."""
 
+from collections.abc import Iterator
+
 import numpy as np
+
+BLOCK = 2**16  # images whose probabilities are computed at once, in float64
 
 
 def log_softmax(logits: np.ndarray) -> np.ndarray:
@@ -11,7 +15,8 @@ def log_softmax(logits: np.ndarray) -> np.ndarray:
 
 def softmax(logits: np.ndarray) -> np.ndarray:
     """Probabilities, float32 (n, classes); each row sums to 1."""
-    return np.exp(log_softmax(logits)).astype(np.float32)
+    blocks = [np.exp(log_softmax(block)).astype(np.float32) for block in _blocks(logits)]
+    return np.concatenate(blocks) if blocks else np.zeros(logits.shape, np.float32)
 
 
 def accuracy(logits: np.ndarray, indices: np.ndarray) -> float:
@@ -21,4 +26,12 @@ def accuracy(logits: np.ndarray, indices: np.ndarray) -> float:
 
 def cross_entropy(logits: np.ndarray, indices: np.ndarray) -> float:
     """Mean of -log of the probability of the true class, in nats."""
-    return float(-log_softmax(logits)[np.arange(len(indices)), indices].mean())
+    true = [
+        log_softmax(block)[np.arange(len(block)), own]
+        for block, own in zip(_blocks(logits), _blocks(indices), strict=True)
+    ]
+    return float(-np.concatenate(true).mean())
+
+
+def _blocks(rows: np.ndarray) -> Iterator[np.ndarray]:
+    return (rows[start : start + BLOCK] for start in range(0, len(rows), BLOCK))

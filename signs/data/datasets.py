@@ -1,54 +1,30 @@
 """A data set: a folder with `train.p`, `valid.p`, `test.p` and `signnames.csv`.
 
+A split that does not fit in memory is a folder of such files instead, `train/00000.p`, `train/00001.p` and so on: its
+labels are read at once, and its images where they are asked for.
+
 It may be empty: no classes, and no images in any split. Stage `synthesize` writes it so where no signs are new.
 """
 
 import hashlib
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 from pydantic import model_validator
 
+from signs.core import workers as processes
 from signs.core.errors import UserError
 from signs.core.files import replaced
 from signs.core.params import Section, Share
-from signs.data import classes, pickles
+from signs.data import classes, split_files
 from signs.data.classes import Classes, classes_from_labels
+from signs.data.shards import Shards
+from signs.data.splits import Split, check_split
 
 SPLITS = ("train", "valid", "test")
 HIDDEN = "hidden"
-ALIGNMENT = 64  # bytes; TensorFlow copies arrays that start elsewhere
-
-
-class Split(NamedTuple):
-    """Images and their labels.
-
-    Attributes:
-        features: (n, height, width, channels), uint8 0-255, or float32 in [-1, 1] after preprocessing.
-        labels: Class ids, int64 (n,).
-        synthetic: Which images stage `synthesize` made, bool (n,); None if that is unknown.
-        filenames: File that each image was read from, text (n,), empty where there is none; None if all are unknown.
-    """
-
-    features: np.ndarray
-    labels: np.ndarray
-    synthetic: np.ndarray | None = None
-    filenames: np.ndarray | None = None
-
-    def of(self, ids: Collection[int]) -> "Split":
-        """The images of these classes, in the same order."""
-        return self.at(np.isin(self.labels, list(ids)))
-
-    def without(self, ids: Collection[int]) -> "Split":
-        """The images of all other classes, in the same order."""
-        return self.at(np.isin(self.labels, list(ids), invert=True)) if ids else self
-
-    def at(self, rows: np.ndarray) -> "Split":
-        """The images at these positions, or where this mask is true."""
-        return Split(**{name: array[rows] for name, array in self._asdict().items() if array is not None})
 
 
 class Shares(Section):
@@ -126,60 +102,21 @@ def read(folder: Path) -> DataSet:
     """
     splits = {}
     for name in (*SPLITS, HIDDEN):
-        path = folder / f"{name}.p"
-        if name == HIDDEN and not path.exists():
+        if name == HIDDEN and not split_files.files_of(folder, name):
             continue
-        if not path.is_file():
-            raise UserError(f"{path} is missing; a data set is a folder with train.p, valid.p and test.p")
-        with path.open("rb") as file:
-            splits[name] = read_split(file, str(path))
+        splits[name] = split_files.read(folder, name)
     names = folder / classes.FILE_NAME
     known = classes.read(names) if names.is_file() else None
     return _sound(DataSet(**splits, classes=classes_from_labels(splits["train"].labels, known)), str(folder))
 
 
-def read_split(file: BinaryIO, where: str) -> Split:
-    """Reads one pickled split and runs nothing that the pickle names.
+def write(folder: Path, dataset: DataSet | Stream, workers: int = 1) -> None:
+    """Writes the pickles and `signnames.csv`. If anything fails, `folder` stays as it was.
 
     Args:
-        file: A pickled dict with the arrays of a `Split`. Other keys are ignored. Images with one channel may lack
-            the last axis.
-        where: Name of the file, for errors.
-
-    Returns:
-        The split; its features start at a multiple of `ALIGNMENT` in memory.
-
-    Raises:
-        UserError: The file is no such pickle.
-    """
-    return split_of(pickles.read(file, where), where)
-
-
-def split_of(content: Mapping[str, Any], where: str) -> Split:
-    """Makes a split of the content of a pickle; arguments and errors as in `read_split`."""
-    if not {"features", "labels"} <= content.keys():
-        raise UserError(f"{where} holds {sorted(content)[:10]}; expected a dict with the keys 'features' and 'labels'")
-    for key in Split._fields:
-        value = content.get(key)
-        if not isinstance(value, np.ndarray) and (value is not None or key in ("features", "labels")):
-            raise UserError(f"{where}: {key} are a {type(value).__name__}; expected an array")
-    split = Split(content["features"], content["labels"], content.get("synthetic"), content.get("filenames"))
-    if split.features.ndim == 3:
-        split = split._replace(features=split.features[..., np.newaxis])
-    _check_split(split, where)
-    return split._replace(features=_aligned(split.features), labels=split.labels.astype(np.int64))
-
-
-def _aligned(array: np.ndarray) -> np.ndarray:
-    memory = np.empty(array.nbytes + ALIGNMENT, np.uint8)
-    start = -memory.ctypes.data % ALIGNMENT
-    copy = memory[start : start + array.nbytes].view(array.dtype).reshape(array.shape)
-    copy[...] = array
-    return copy
-
-
-def write(folder: Path, dataset: DataSet | Stream) -> None:
-    """Writes the pickles and `signnames.csv`. If anything fails, `folder` stays as it was.
+        folder: Written whole.
+        dataset: A split whose images are shards becomes a folder of pickles.
+        workers: Processes that make shards, where these are made as they are written.
 
     Raises:
         UserError: `check` finds a fault.
@@ -187,19 +124,23 @@ def write(folder: Path, dataset: DataSet | Stream) -> None:
     with replaced(folder) as partial:
         partial.mkdir()
         for name, split in _checked(dataset, str(folder)):
-            with (partial / f"{name}.p").open("wb") as file:
-                pickles.write(file, {name: array for name, array in split._asdict().items() if array is not None})
+            if isinstance(split.features, Shards):
+                (partial / name).mkdir()
+                processes.run(split_files.write, split_files.shards_of(partial / name, split), workers)
+            else:
+                split_files.write(partial / f"{name}.p", split)
         classes.write(partial / classes.FILE_NAME, dataset.classes)
 
 
 def digest(folder: Path) -> str:
     """SHA-256 of the pickles and `signnames.csv`, in hexadecimal."""
     total = hashlib.sha256()
-    for name in [*(f"{split}.p" for split in (*SPLITS, HIDDEN)), classes.FILE_NAME]:
-        path = folder / name
+    paths = [path for split in (*SPLITS, HIDDEN) for path in split_files.files_of(folder, split)]
+    for path in [*paths, folder / classes.FILE_NAME]:
         if path.is_file():
             with path.open("rb") as file:
-                total.update(f"{name} {hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
+                found = hashlib.file_digest(file, "sha256").hexdigest()
+            total.update(f"{path.relative_to(folder).as_posix()} {found}\n".encode())
     return total.hexdigest()
 
 
@@ -228,10 +169,10 @@ def _sound(dataset: DataSet, where: str) -> DataSet:
 def _checked(dataset: DataSet | Stream, where: str) -> Iterator[tuple[str, Split]]:
     expected = None
     for name, split in dataset.items():
-        _check_split(split, f"{where}/{name}.p")
+        check_split(split, f"{where}/{name}.p")
         found = split.features.shape[1:], split.features.dtype
         expected = expected or found
-        if dataset.classes and not split.features.size:
+        if dataset.classes and 0 in split.features.shape:
             raise UserError(
                 f"{where}/{name}.p: no image in it (features of shape {split.features.shape}); each split needs some"
             )
@@ -247,38 +188,3 @@ def _checked(dataset: DataSet | Stream, where: str) -> Iterator[tuple[str, Split
                 "add some to train.p or remove these images"
             )
         yield name, split
-
-
-def _check_split(split: Split, where: str) -> None:
-    features, labels, synthetic, filenames = split
-    if features.ndim != 4 or features.dtype not in (np.uint8, np.float32):
-        raise UserError(
-            f"{where}: features are {features.dtype} of shape {features.shape}; expected "
-            "(n, height, width, channels), uint8, or float32 after preprocessing"
-        )
-    if labels.ndim != 1 or labels.dtype.kind not in "iu":
-        raise UserError(f"{where}: labels are {labels.dtype} of shape {labels.shape}; expected integers of shape (n,)")
-    if len(features) != len(labels):
-        raise UserError(f"{where}: {len(features)} features but {len(labels)} labels; each image needs one label")
-    if synthetic is not None and (synthetic.dtype != bool or synthetic.shape != labels.shape):
-        raise UserError(
-            f"{where}: synthetic is {synthetic.dtype} of shape {synthetic.shape}; expected bool of shape {labels.shape}"
-        )
-    if filenames is not None and (filenames.shape != labels.shape or not _is_text(filenames)):
-        raise UserError(
-            f"{where}: filenames are {filenames.dtype} of shape {filenames.shape}; expected text of shape "
-            f"{labels.shape}"
-        )
-    lowest = labels.astype(np.int64).min(initial=0)
-    if lowest < 0:
-        raise UserError(f"{where}: label {lowest} is negative; class ids start at 0")
-
-
-def _is_text(array: np.ndarray) -> bool:
-    if array.dtype.kind != "U":
-        return False
-    try:
-        "".join(array.tolist()).encode()
-    except (ValueError, SystemError):  # a damaged file may hold numbers that are no characters
-        return False
-    return True

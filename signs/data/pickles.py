@@ -1,9 +1,10 @@
 """Pickled dicts of arrays. Reading runs nothing that a pickle names."""
 
+import io
 import pickle
 import re
 from collections.abc import Mapping
-from typing import Any, BinaryIO, ClassVar
+from typing import Any, BinaryIO, ClassVar, cast
 
 import numpy as np
 
@@ -38,6 +39,48 @@ def read(file: BinaryIO, where: str) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise UserError(f"{where} holds a {type(content).__name__}; expected a dict of arrays")
     return {_text(key): _plain(value) for key, value in content.items() if isinstance(key, str | bytes)}
+
+
+def read_in_place(file: BinaryIO, where: str) -> tuple[dict[str, Any], dict[str, int]]:
+    """Reads a pickle but for the content of large arrays, and says where in the file that lies.
+
+    Arguments and errors as in `read`.
+
+    Returns:
+        What `read` returns, with arrays of unknown content where that was not read, and by key the offset of each. If
+        `write` has not written the pickle, it may lie otherwise; then all is read, and there are no offsets.
+    """
+    start, reading = file.tell(), _PassingOver(file)
+    content = read(cast(BinaryIO, reading), where)
+    arrays = {key: value for key, value in content.items() if isinstance(value, np.ndarray) and value.flags.carray}
+    offsets = {
+        key: reading.offsets[_address(value)] for key, value in arrays.items() if _address(value) in reading.offsets
+    }
+    if len(offsets) == len(reading.offsets):
+        return content, offsets
+    file.seek(start)
+    return read(file, where), {}
+
+
+class _PassingOver:
+    """A file for an unpickler that passes over what it would read into large arrays, and remembers where that is."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.file, self.read, self.readline = file, file.read, file.readline
+        self.seek, self.tell = file.seek, file.tell
+        self.offsets: dict[int, int] = {}
+
+    def readinto(self, buffer: memoryview) -> int:
+        """Fills the buffer, or passes over as many bytes if it is large; `pickle_scan` has checked that they exist."""
+        if len(buffer) <= pickle_scan.MAX_TEXT:
+            return self.file.readinto(buffer)  # type: ignore[attr-defined]
+        self.offsets[_address(np.frombuffer(buffer, np.uint8))] = self.file.tell()
+        self.file.seek(len(buffer), io.SEEK_CUR)
+        return len(buffer)
+
+
+def _address(array: np.ndarray) -> int:
+    return array.ctypes.data
 
 
 def _plain(value: Any) -> Any:

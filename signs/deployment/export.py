@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from signs.core.files import replaced
-from signs.data.datasets import Split
+from signs.data.splits import Split
 from signs.deployment import description, litert_file, onnx_file, saved_model
 from signs.deployment.description import Description
 from signs.deployment.tensorflow_graph import tensorflow_function
@@ -57,7 +57,7 @@ def export(folder: Path, model: Model, described: Description, train: Split) -> 
         train: Stored training images, uint8 RGB, some of which set the scales of int8.
     """
     every = max(1, len(train.features) // CALIBRATION_IMAGES)
-    images = np.ascontiguousarray(train.features[::every][:CALIBRATION_IMAGES])
+    images = np.ascontiguousarray(train.features[: every * CALIBRATION_IMAGES : every])
     classify = tensorflow_function(model)
     litert = litert_file.float_bytes(classify)
     text = described.to_json()

@@ -12,8 +12,9 @@ import numpy as np
 from pydantic import Field
 
 from signs.core.params import Real, validated
-from signs.data import classes
+from signs.data import classes, shards
 from signs.data.datasets import DataSet
+from signs.data.shards import Images
 from signs.evaluation import metrics
 from signs.networks.store import Model
 from signs.preparation.preprocessing import converter
@@ -35,14 +36,14 @@ def preprocessings(model: Model) -> list[dict[str, Any]]:
     return [own | {"central_fraction": own["central_fraction"] * framing} for framing in of(model)]
 
 
-def logits(model: Model, images: np.ndarray) -> np.ndarray:
+def logits(model: Model, images: Images) -> np.ndarray:
     """The mean of the calibrated logits of all framings, float32 (n, classes).
 
     Args:
         model: Its `framings`, in its metadata, are those that are looked at.
         images: Stored, uint8 RGB (n, height, width, 3).
     """
-    found = [model.logits(converter(preprocess)(images)) for preprocess in preprocessings(model)]
+    found = [model.logits(shards.mapped(images, converter(preprocess))) for preprocess in preprocessings(model)]
     return np.asarray(np.mean(found, axis=0, dtype=np.float32))
 
 

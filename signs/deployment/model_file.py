@@ -9,6 +9,7 @@ import numpy as np
 
 from signs.core import zips
 from signs.core.errors import UserError
+from signs.data.shards import Images
 from signs.deployment import description
 from signs.deployment.description import Description
 
@@ -26,7 +27,7 @@ class ModelFile:
     description: Description
     run: Run
 
-    def probabilities(self, images: np.ndarray) -> np.ndarray:
+    def probabilities(self, images: Images) -> np.ndarray:
         """Probabilities, float32 (n, classes), of images, uint8 RGB (n, height, width, 3).
 
         Raises:

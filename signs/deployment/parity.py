@@ -9,7 +9,8 @@ import numpy as np
 
 from signs.core.scores import accuracy, softmax
 from signs.data import classes
-from signs.data.datasets import Split
+from signs.data.shards import Images
+from signs.data.splits import Split
 from signs.deployment import framing, model_file, saved_model
 from signs.deployment.export import INT8, LITERT, ONNX, SAVED_MODEL
 from signs.networks.store import Model
@@ -32,7 +33,7 @@ def measure(folder: Path, model: Model, test: Split, *, threads: int) -> dict[st
     """
     indices = classes.indices(test.labels, model.classes.ids)
     expected = softmax(framing.logits(model, test.features))
-    runs: dict[str, tuple[str, Callable[[np.ndarray], np.ndarray]]] = {
+    runs: dict[str, tuple[str, Callable[[Images], np.ndarray]]] = {
         name: (file, model_file.read(folder / file, threads=threads).probabilities)
         for name, file in {"onnx": ONNX, "litert": LITERT, "litert_int8": INT8}.items()
     }

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from signs.data.shards import Images
 from signs.deployment.tensorflow_graph import SIGNATURE, Classify
 from signs.networks.backend import tf
 from signs.networks.store import BATCH_SIZE
@@ -20,11 +21,11 @@ def write(folder: Path, classify: Classify) -> None:
     (folder / FINGERPRINT).unlink()
 
 
-def read(folder: Path) -> Callable[[np.ndarray], np.ndarray]:
+def read(folder: Path) -> Callable[[Images], np.ndarray]:
     """A function of images, uint8 RGB (n, height, width, 3), that gives probabilities, float32 (n, classes)."""
     classify = tf.saved_model.load(str(folder)).signatures[SIGNATURE]
 
-    def probabilities(images: np.ndarray) -> np.ndarray:
+    def probabilities(images: Images) -> np.ndarray:
         batches = (images[start : start + BATCH_SIZE] for start in range(0, len(images), BATCH_SIZE))
         return np.concatenate([classify(images=batch)["probabilities"].numpy() for batch in map(tf.constant, batches)])
 

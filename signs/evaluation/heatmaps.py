@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from signs.data.shards import Images
 from signs.networks.backend import ops, tf
 from signs.networks.classifier import Classifier
 
@@ -9,7 +10,7 @@ BATCH_SIZE = 256
 
 
 def of_mistakes(
-    network: Classifier, features: np.ndarray, softmax: np.ndarray, truth: np.ndarray
+    network: Classifier, features: Images, softmax: np.ndarray, truth: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Heatmaps of the images that a network misclassifies, for the class that it predicts.
 

@@ -7,11 +7,13 @@ import numpy as np
 
 from signs.core.params import Count, Seed, preset, validated
 from signs.core.tables import Table
-from signs.data.datasets import Split
+from signs.data.splits import Split
 from signs.evaluation.corruption import CORRUPTIONS, Corruptions, corrupted
 from signs.evaluation.outliers import outliers
 
 Predict = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
+
+MOST_PHOTOGRAPHS = 50_000  # that backgrounds are cut from
 
 
 @validated("stress")
@@ -40,20 +42,19 @@ def stress(
         `turned_away`, by kind, the share of images without a sign that the model does not answer, left out where
         `threshold` is None. And a table of accuracy by corruption, one row for each `severity`; 0 is uncorrupted.
     """
-    count = len(test.labels)
-    chosen = test.at(np.linspace(0, count - 1, min(max_images, count)).round().astype(int))
+    chosen = test.sample(max_images)
 
     def accuracy(images: np.ndarray) -> float:
         return float((predict(images)[0] == chosen.labels).mean())
 
-    rows: Table = [{"severity": 0} | dict.fromkeys(CORRUPTIONS, accuracy(chosen.features))]
+    rows: Table = [{"severity": 0} | dict.fromkeys(CORRUPTIONS, accuracy(chosen.images))]
     rows += [{"severity": severity} for severity, _ in enumerate(corruptions.blur, start=1)]
-    for name, severity, images in corrupted(chosen.features, corruptions, seed):
+    for name, severity, images in corrupted(chosen.images, corruptions, seed):
         rows[severity][name] = accuracy(images)
     means = {name: float(np.mean([row[name] for row in rows[1:]])) for name in CORRUPTIONS}
     metrics: dict[str, Any] = {"corrupted": means | {"mean": float(np.mean(list(means.values())))}}
     if threshold is not None:
-        strangers = outliers(test.features, max_images, np.random.default_rng(seed))
+        strangers = outliers(test.sample(MOST_PHOTOGRAPHS).images, max_images, np.random.default_rng(seed))
         metrics["turned_away"] = {
             kind: float((predict(images)[1] <= threshold).mean()) for kind, images in strangers.items()
         }

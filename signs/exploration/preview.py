@@ -8,6 +8,7 @@ from signs.core.params import Bins, Count, validated
 from signs.data import pixels
 from signs.data.datasets import DataSet
 from signs.data.reader import on_background
+from signs.data.splits import joined
 from signs.exploration.similarity import nearest_classes
 from signs.rendering.drawings import Drawings
 
@@ -52,14 +53,13 @@ def preview(
         brightness_steps: Number of images in `by_brightness`, at equal steps of their order.
         nearest: Number of similar classes to name.
     """
-    features = np.concatenate([split.features for split in dataset.splits.values()])
-    labels = np.concatenate([split.labels for split in dataset.splits.values()])
+    made = joined(list(dataset.splits.values()))
     similar = nearest_classes(dataset, original, nearest)
     result = []
     for row in dataset.classes.rows:
         if row.name not in drawings:
             continue  # a known class
-        own, variants = features[labels == row.id], drawings[row.name]
+        own, variants = made.features[made.labels == row.id], drawings[row.name]
         order = np.argsort(pixels.brightness(own), kind="stable")
         steps = np.linspace(0, len(own) - 1, min(brightness_steps, len(own))).round().astype(int)
         result.append(

@@ -5,9 +5,12 @@ import numpy as np
 from scipy.spatial.distance import cdist
 
 from signs.data import pixels
-from signs.data.datasets import DataSet, Split
+from signs.data.datasets import DataSet
+from signs.data.splits import Split
 
 MIN_DEVIATION = 5  # grey levels; keeps an image of one colour from being blown up to noise
+
+MOST_IMAGES = 10_000  # of a class, from which its mean image is taken
 
 
 def nearest_classes(new: DataSet, known: DataSet, count: int) -> dict[str, list[tuple[str, float]]]:
@@ -26,7 +29,8 @@ def nearest_classes(new: DataSet, known: DataSet, count: int) -> dict[str, list[
     """
     if not new.classes:
         return {}
-    size = known.train.features.shape[1:3]
+    height, width = known.train.features.shape[1:3]
+    size = (height, width)
     own = _mean_images(new, size)
     others = own | _mean_images(known, size)  # the images of a known class count if it is in both
     correlations = 1 - cdist(list(own.values()), list(others.values()), "correlation")
@@ -43,7 +47,7 @@ def _mean_images(dataset: DataSet, size: tuple[int, int]) -> dict[str, np.ndarra
 
 def _mean_image(split: Split, size: tuple[int, int]) -> np.ndarray:
     """The mean of standardized images, scaled to a size: float32 (rows * columns * 3,)."""
-    images = pixels.colour(split.features).astype(np.float32)
+    images = pixels.colour(split.sample(MOST_IMAGES).images).astype(np.float32)
     deviation = images.std(axis=(1, 2, 3), keepdims=True) + MIN_DEVIATION
     mean = ((images - images.mean(axis=(1, 2, 3), keepdims=True)) / deviation).mean(axis=0)
     return cv2.resize(mean, size[::-1], interpolation=cv2.INTER_AREA).ravel()

@@ -9,7 +9,8 @@ from pydantic import Field
 from signs.core.params import Count, Real, Seed, validated
 from signs.data import pixels
 from signs.data.classes import Classes
-from signs.data.datasets import SPLITS, DataSet, Split
+from signs.data.datasets import SPLITS, DataSet
+from signs.data.splits import Split
 from signs.exploration import copies
 from signs.exploration.copies import Prepared
 
@@ -53,14 +54,14 @@ def explore(dataset: DataSet, *, seed: Seed, max_images: Count, similarity: Simi
     chosen = {name: _sample(split.labels, max_images, rng) for name, split in dataset.splits.items()}
     looked_at = {name: _at(split, chosen[name]) for name, split in dataset.splits.items()}
     compared = SPLITS if dataset.classes else ()
-    prepared = {name: copies.prepare(looked_at[name].features) for name in compared}
+    prepared = {name: copies.prepare(looked_at[name].images) for name in compared}
     found = {
         "image_shape": list(dataset.train.features.shape[1:]),
         "images": {name: len(split.labels) for name, split in dataset.splits.items()},
         "looked_at": {name: len(rows) for name, rows in chosen.items()},
         "classes": _class_rows(dataset, looked_at["train"], chosen["train"]),
         "brightness": {"edges": BRIGHTNESS_EDGES.tolist()}
-        | {name: _histogram(looked_at[name].features) for name in ("train", "valid")},
+        | {name: _histogram(looked_at[name].images) for name in ("train", "valid")},
         "copies": [
             _copies(first, second, prepared, chosen, similarity)
             for first, second in itertools.combinations(compared, 2)
@@ -88,7 +89,7 @@ def _sample(labels: np.ndarray, max_images: int, rng: np.random.Generator) -> np
 
 
 def _at(split: Split, rows: np.ndarray) -> Split:
-    return split if len(rows) == len(split.labels) else split.at(rows)  # no copy of a whole split
+    return (split if len(rows) == len(split.labels) else split.at(rows)).loaded()  # no copy of a whole split
 
 
 def _histogram(features: np.ndarray) -> list[int]:
@@ -108,11 +109,12 @@ def _class_rows(dataset: DataSet, looked_at: Split, positions: np.ndarray) -> li
 
 def _shown_images(train: Split, classes: Classes) -> dict[str, list[int]]:
     """The positions of the `typical`, the `brightest` and the `darkest` image of each class."""
-    brightness = pixels.brightness(train.features)
+    features = train.images
+    brightness = pixels.brightness(features)
     found: dict[str, list[int]] = {"typical": [], "brightest": [], "darkest": []}
     for id in classes.ids:
         rows = np.flatnonzero(train.labels == id)
-        found["typical"].append(int(rows[_typical(train.features[rows])]))
+        found["typical"].append(int(rows[_typical(features[rows])]))
         found["brightest"].append(int(rows[brightness[rows].argmax()]))
         found["darkest"].append(int(rows[brightness[rows].argmin()]))
     return found

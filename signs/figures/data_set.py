@@ -36,7 +36,7 @@ def data_set_figures(name: str, dataset: DataSet, exploration: Exploration) -> I
     for split, adjective in (("train", "training"), ("valid", "validation")):
         shown = exploration.looked_at[split]
         title = f"{name}: mean pixel values of {adjective} images"
-        yield f"brightness_{split}", brightness(pixels.brightness(shown.features), shown.labels, ids, names, title)
+        yield f"brightness_{split}", brightness(pixels.brightness(shown.images), shown.labels, ids, names, title)
     yield "grey", _preprocessing(name, dataset)
     for pair in exploration.found["copies"]:
         yield f"copies_{pair['first']}_{pair['second']}", _copies(name, dataset, pair)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 from matplotlib.figure import Figure
 
+from signs.data.shards import Images
 from signs.evaluation.diagnosis import Diagnosis
 from signs.evaluation.predictions import Predictions
 from signs.figures.mistakes import MAX_MISTAKES, MAX_PAIRS, MAX_PER_SIDE, ConfusedPair, confused_pairs, mistakes
@@ -12,7 +13,7 @@ from signs.figures.probabilities import average_probabilities
 
 
 def model_figures(
-    name: str, features: np.ndarray, predictions: Predictions, diagnosis: Diagnosis, heatmaps: np.ndarray
+    name: str, features: Images, predictions: Predictions, diagnosis: Diagnosis, heatmaps: np.ndarray
 ) -> Iterator[tuple[str, Figure]]:
     """Yields the figures of a model with their file names.
 
@@ -34,7 +35,7 @@ def model_figures(
     yield "mistakes", mistakes(features[shown], heatmaps[: len(shown)], captions, title)
 
 
-def _pairs(features: np.ndarray, predictions: Predictions, diagnosis: Diagnosis) -> list[ConfusedPair]:
+def _pairs(features: Images, predictions: Predictions, diagnosis: Diagnosis) -> list[ConfusedPair]:
     predicted = predictions.softmax["test"].argmax(axis=1)
     labels, rows = predictions.labels["test"], diagnosis.classes.rows
 

@@ -18,6 +18,7 @@ from signs.core.errors import UserError
 from signs.core.files import replaced
 from signs.data import classes
 from signs.data.classes import Classes
+from signs.data.shards import Images
 from signs.networks import architectures, model_json  # noqa: F401  # Keras reads only networks that are registered
 from signs.networks.backend import keras, tf
 from signs.networks.classifier import Classifier
@@ -38,7 +39,7 @@ class Model:
     classes: Classes
     metadata: Metadata
 
-    def logits(self, features: np.ndarray) -> np.ndarray:
+    def logits(self, features: Images) -> np.ndarray:
         """Calibrated logits, float32 (n, classes), of preprocessed images (n, height, width, channels).
 
         They are divided by the temperature, so that their softmax is a calibrated confidence.

@@ -7,7 +7,8 @@ import numpy as np
 from signs.core.errors import UserError
 from signs.core.params import ClassId, validated
 from signs.data.classes import Classes, SignClass
-from signs.data.datasets import HIDDEN, DataSet, Split, Stream
+from signs.data.datasets import HIDDEN, DataSet, Stream
+from signs.data.splits import Split, joined
 
 
 @validated("merge")
@@ -46,7 +47,7 @@ def merge(original: DataSet, synthetic: DataSet, *, hide_photographs_of: list[Cl
         yield "valid", _join(original.valid.without(hidden), added.valid.without(known - hidden))
         yield "test", _join(original.test, added.test.without(known))
         if hidden:
-            yield HIDDEN, _concatenate(original.train.of(hidden), original.valid.of(hidden))
+            yield HIDDEN, joined([original.train.of(hidden), original.valid.of(hidden)])._replace(synthetic=None)
 
     return Stream(splits, Classes((*_drop_mirror_pairs(original.classes, hidden), *new)))
 
@@ -75,16 +76,7 @@ def _renumber(original: Classes, synthetic: Classes) -> list[SignClass]:
 def _join(original: Split, synthetic: Split) -> Split:
     own = np.zeros(len(original.labels), bool) if original.synthetic is None else original.synthetic
     is_synthetic = np.concatenate([own, np.ones(len(synthetic.labels), bool)])
-    return _concatenate(original, synthetic)._replace(synthetic=is_synthetic)
-
-
-def _concatenate(first: Split, second: Split) -> Split:
-    features = np.concatenate([first.features, second.features])
-    labels = np.concatenate([first.labels, second.labels])
-    if first.filenames is None and second.filenames is None:
-        return Split(features, labels)
-    names = [np.full(len(part.labels), "") if part.filenames is None else part.filenames for part in (first, second)]
-    return Split(features, labels, filenames=np.concatenate(names))
+    return joined([original, synthetic])._replace(synthetic=is_synthetic)
 
 
 def _check_in_both(ids: list[int], original: Classes, synthetic: Classes) -> None:

@@ -8,7 +8,7 @@ from pydantic import Field, StrictBool
 
 from signs.core.errors import UserError
 from signs.core.params import Real, validated
-from signs.data import pixels
+from signs.data import pixels, shards
 from signs.data.datasets import DataSet
 
 Brightness = Annotated[Real, Field(ge=0, le=255)]
@@ -54,7 +54,8 @@ def preprocess(
         return dataset
     train = dataset.train
     if min_brightness is not None:
-        train = train.at(pixels.brightness(train.features) >= min_brightness)
+        brightness = [pixels.brightness(block) for block in shards.blocks(train.features)]
+        train = train.at(np.concatenate(brightness) >= min_brightness)
     lost = np.setdiff1d(dataset.classes.ids, train.labels)
     if len(lost):
         raise UserError(
@@ -63,4 +64,4 @@ def preprocess(
         )
     convert = converter({"central_fraction": central_fraction, "grey": grey, "normalize": normalize})
     kept = DataSet(train, dataset.valid, dataset.test, dataset.classes)
-    return kept.map(lambda split: split._replace(features=convert(split.features)))
+    return kept.map(lambda split: split._replace(features=shards.mapped(split.features, convert)))

@@ -6,7 +6,10 @@ import numpy as np
 
 from signs.core.params import Factors, Section, Share
 from signs.data.backgrounds import corners_of, enlarged
+from signs.data.shards import Images, evenly
 from signs.rendering.batch_rng import FLOAT, BatchRng, grid
+
+MOST_PHOTOGRAPHS = 50_000  # that surroundings are taken from; more show nothing new
 
 
 class Background(Section):
@@ -45,9 +48,10 @@ class Surroundings(NamedTuple):
     means: np.ndarray
 
     @classmethod
-    def from_photographs(cls, photographs: np.ndarray) -> "Surroundings":
-        """The surroundings in photographs, uint8 (n, height, width, channels)."""
-        return cls(corners_of(photographs), photographs.mean(axis=(1, 2, 3)) / 255)
+    def from_photographs(cls, photographs: Images) -> "Surroundings":
+        """The surroundings in photographs, uint8 (n, height, width, channels), or in some of very many."""
+        images = evenly(photographs, MOST_PHOTOGRAPHS)
+        return cls(corners_of(images), images.mean(axis=(1, 2, 3)) / 255)
 
 
 def make_backgrounds(

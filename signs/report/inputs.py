@@ -10,8 +10,9 @@ from signs.core import documents, tables
 from signs.core.errors import UserError
 from signs.core.history import Row
 from signs.core.tables import Table
-from signs.data import datasets, pixels
-from signs.data.datasets import DataSet, Split, Stream
+from signs.data import datasets, pixels, shards
+from signs.data.datasets import DataSet, Stream
+from signs.data.splits import Split
 from signs.evaluation import diagnosis, diagnosis_files, measured, predictions
 from signs.evaluation.comparison import is_same_model
 from signs.evaluation.diagnosis import Diagnosis
@@ -116,7 +117,9 @@ def diagnosed(name: str, dataset: DataSet, metrics: Path, probabilities: Path, r
 def seen(dataset: DataSet, preprocess: dict[str, Any]) -> DataSet:
     """Crops stored images as preprocessing does; `preprocess` is that section of params.yaml."""
     fraction = preprocess["central_fraction"]
-    return dataset.map(lambda split: split._replace(features=pixels.middle(split.features, fraction)))
+    return dataset.map(
+        lambda split: split._replace(features=shards.mapped(split.features, lambda part: pixels.middle(part, fraction)))
+    )
 
 
 def augmented(original: DataSet, synthetic: DataSet) -> DataSet:
@@ -168,4 +171,4 @@ def _diagnosis(
 
 
 def _in_colour(split: Split) -> Split:
-    return split._replace(features=pixels.colour(split.features))
+    return split._replace(features=shards.mapped(split.features, pixels.colour))

@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 
 from signs.core.errors import UserError
+from signs.data import shards
+from signs.data.shards import Images, Shards
 
 LISTS = ("features", "labels", "filenames")
 CHANNELS = (1, 3)
@@ -17,7 +19,7 @@ MAX_RATIO = 100  # or of this many times the size of its distinct values: one of
 
 
 def converted(contents: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Converts what `datasets.split_of` would refuse, and prints what it converts.
+    """Converts what `split_files.split_of` would refuse, and prints what it converts.
 
     Args:
         contents: Content of each pickle, by its name.
@@ -28,7 +30,11 @@ def converted(contents: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
     arrays = {
         where: {key: _array(value, key, where) for key, value in found.items()} for where, found in contents.items()
     }
-    pixels = {where: found["features"] for where, found in arrays.items() if _is_array(found.get("features"))}
+    pixels = {
+        where: found["features"]
+        for where, found in arrays.items()
+        if isinstance(found.get("features"), np.ndarray | Shards)
+    }
     labels = {where: found["labels"] for where, found in arrays.items() if _is_array(found.get("labels"))}
     widths = {where: array.shape[1] for where, array in labels.items() if array.ndim == FLAT}
     if len(set(widths.values())) > 1:
@@ -79,7 +85,7 @@ def to_ids(labels: np.ndarray, where: str) -> np.ndarray:
     return labels
 
 
-def check_axes(features: np.ndarray, where: str) -> None:
+def check_axes(features: Images, where: str) -> None:
     """Raises a UserError if images lie flat, have their channels first, or are neither grey nor RGB."""
     shape = features.shape
     fault = ""
@@ -96,13 +102,13 @@ def check_axes(features: np.ndarray, where: str) -> None:
         raise UserError(f"{where}: features of shape {shape} {fault}")
 
 
-def white_of(features: list[np.ndarray]) -> int:
+def white_of(features: list[Images]) -> int:
     """The value of white in the float images of all splits: 1 if none has a larger value, else 255."""
-    largest = [array.max(initial=0) for array in features if array.dtype.kind == "f"]
+    largest = [_range(images)[1] for images in features if images.dtype.kind == "f"]
     return WHITE if max(largest, default=0) > 1 else 1
 
 
-def to_uint8(features: np.ndarray, white: int, where: str) -> np.ndarray:
+def to_uint8(features: Images, white: int, where: str) -> Images:
     """Turns images of other types into uint8.
 
     Args:
@@ -116,19 +122,27 @@ def to_uint8(features: np.ndarray, white: int, where: str) -> np.ndarray:
     Raises:
         UserError: Values lie outside of 0 to white.
     """
-    if features.dtype == np.uint8 or features.dtype.kind not in "biuf" or not features.size:
+    if features.dtype == np.uint8 or features.dtype.kind not in "biuf" or 0 in features.shape:
         return features
-    lowest, highest = float(features.min()), float(features.max())
+    lowest, highest = _range(features)
     limit = white if features.dtype.kind == "f" else WHITE
     said = f"{where}: features are {features.dtype} from {lowest:g} to {highest:g}"
     if features.dtype.kind == "b" or not (lowest >= 0 and highest <= limit):
         line = _line("features", _in_bytes(features, lowest, highest))
         raise UserError(f"{said}; expected uint8 from 0 to 255, or floats from 0 to 1; {line}")
     print(f"{said}, and read as 0 to {limit}")
+    if isinstance(features, Shards):
+        return shards.mapped(features, lambda images: np.rint(images * (WHITE // limit)).astype(np.uint8))
     result = np.empty(features.shape, np.uint8)
     for start in range(0, len(features), BLOCK):
         result[start : start + BLOCK] = np.rint(features[start : start + BLOCK] * (WHITE // limit))
     return result
+
+
+def _range(features: Images) -> tuple[float, float]:
+    """The lowest and the highest value; 0 and 0 of none."""
+    ends = [(block.min(), block.max()) for block in shards.blocks(features) if block.size]
+    return (float(min(low for low, _ in ends)), float(max(high for _, high in ends))) if ends else (0.0, 0.0)
 
 
 def _array(value: Any, key: str, where: str) -> Any:
@@ -177,7 +191,7 @@ def _is_array(value: object) -> bool:
     return isinstance(value, np.ndarray)
 
 
-def _in_bytes(features: np.ndarray, lowest: float, highest: float) -> str:
+def _in_bytes(features: Images, lowest: float, highest: float) -> str:
     """The expression of NumPy that turns such images into uint8."""
     if features.dtype.kind == "b":
         return "features * np.uint8(255)"

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any, Literal
 
-from signs.core.params import Sha256, validated
+from signs.core.params import Count, Sha256, validated
 from signs.data import classes
 from signs.data.datasets import DataSet
 from signs.sources import account
@@ -19,6 +19,7 @@ def fetch(
     path: Path,
     *,
     source: Literal["sample", "signs", "gtsrb", "folders"],
+    shard_images: Count | None,
     url: Mirrors,
     sha256: Sha256 | None,
     sample: dict[str, Any],
@@ -32,6 +33,8 @@ def fetch(
         path: Folder that `sample` and `folders` read; the other sources ignore it.
         source: `sample` renders drawings, `signs` reads a release zip, `gtsrb` the official archives, `folders` your
             own images.
+        shard_images: Images in a file. Splits that do not fit in memory become folders of such files; None keeps each
+            in one.
         url: Address of the release zip, or a list of mirrors.
         sha256: Digest of the release zip.
         sample: Settings of `sample`.
@@ -47,13 +50,13 @@ def fetch(
     downloads, names = data / "downloads", data / classes.FILE_NAME
     match source:
         case "sample":
-            return render_sample(path, classes.read(names), **sample)
+            return render_sample(path, classes.read(names), shard_images, **sample)
         case "signs":
-            dataset = read_release(downloads, classes.read(names), url, sha256)
+            dataset = read_release(downloads, classes.read(names), url, sha256, shard_images)
         case "gtsrb":
-            dataset = read_gtsrb(downloads, classes.read(names), **gtsrb)
+            dataset = read_gtsrb(downloads, classes.read(names), shard_images, **gtsrb)
         case "folders":
-            dataset = read_folders(path, **folders)
+            dataset = read_folders(path, shard_images, **folders)
     print(account.of_classes(dataset))
     if note := classes.namesakes(dataset.classes):
         print(note)

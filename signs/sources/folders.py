@@ -11,10 +11,11 @@ from signs.core.errors import UserError
 from signs.core.files import read_bytes
 from signs.core.params import Seed, Side, validated
 from signs.core.tables import MAX_BYTES
-from signs.data import classes
+from signs.data import classes, shards
 from signs.data.classes import Classes, SignClass
-from signs.data.datasets import DataSet, Shares, Split, check
+from signs.data.datasets import DataSet, Shares, check
 from signs.data.reader import read_rgb, resize
+from signs.data.splits import Split
 from signs.sources import account, folder_layout, image_tables, table_layout, versioning
 from signs.sources.layouts import Entry, Layout
 from signs.sources.listing import Listing, refuse, survey
@@ -26,13 +27,23 @@ UNTRAINED = "classes without a training image; add some, or remove their images 
 
 
 @validated("fetch.folders")
-def read_folders(path: Path, *, height: Side, width: Side, shares: Shares, track: str | None, seed: Seed) -> DataSet:
+def read_folders(
+    path: Path,
+    shard_images: int | None = None,
+    *,
+    height: Side,
+    width: Side,
+    shares: Shares,
+    track: str | None,
+    seed: Seed,
+) -> DataSet:
     """Reads a folder of images, and splits it where it is not split already. Prints what it read and passed over.
 
     Images become 8-bit RGB, see `data.reader`. `docs/own-images.md` describes the layouts.
 
     Args:
         path: Holds a folder for each class, or train, valid and test with such folders, or CSV tables of images.
+        shard_images: Images in a shard; None for splits in memory.
         height: Of the images, in pixels; each is scaled to that size.
         width: Of the images, in pixels.
         shares: Share of each class's tracks in each split. Training gets what rounding leaves. Splits that are given
@@ -52,7 +63,7 @@ def read_folders(path: Path, *, height: Side, width: Side, shares: Shares, track
     rows = number({entry.name for entry in layout.entries}, names, path)
     parts = split(layout.entries, {name: row.id for name, row in rows.items()}, track=track, shares=shares, seed=seed)
     _check(parts, rows, path)
-    dataset = _read(listing.folder.relative_to(path), path, parts, rows, (height, width))
+    dataset = _read(listing.folder.relative_to(path), path, parts, rows, (height, width), shard_images)
     print(f"Read {len(layout.entries):,} images of {len(rows):,} classes from {listing.folder}: {layout.form}.")
     print(account.of_passed_over(outer.passed_over + layout.passed_over))
     if note := versioning.advice(path):
@@ -79,23 +90,35 @@ def _check(parts: Parts, rows: dict[str, SignClass], path: Path) -> None:
         refuse(path, {UNTRAINED: untrained})
 
 
-def _read(folder: Path, path: Path, parts: Parts, rows: dict[str, SignClass], shape: tuple[int, int]) -> DataSet:
+def _read(
+    folder: Path,
+    path: Path,
+    parts: Parts,
+    rows: dict[str, SignClass],
+    shape: tuple[int, int],
+    shard_images: int | None,
+) -> DataSet:
     """Reads the images in `path / folder`; a UserError names all that cannot be read."""
+    images_in_memory = sum(map(len, parts.values())) if shard_images is None else shards.BLOCK
     memory.check(
-        sum(map(len, parts.values())) * math.prod(shape) * 3,
+        images_in_memory * math.prod(shape) * 3,
         f"images of {shape[0]}x{shape[1]} pixels from {path}",
-        "lower fetch.folders.height and fetch.folders.width",
+        "lower fetch.folders.height and fetch.folders.width, or set fetch.shard_images",
     )
     faults: list[str] = []
+
+    def image(entry: Entry) -> np.ndarray:
+        file = path / folder / entry.file
+        try:
+            return resize(_cropped(read_rgb(file), entry), *shape)
+        except UserError as error:
+            faults.append(str(error).replace(str(file), entry.file))
+            return np.zeros((*shape, 3), np.uint8)
+
     read = {}
     for name, part in parts.items():
-        features = np.zeros((len(part), *shape, 3), dtype=np.uint8)
-        for image, entry in zip(features, tqdm(part, desc=name, unit=" images", leave=False), strict=True):
-            file = path / folder / entry.file
-            try:
-                image[...] = resize(_cropped(read_rgb(file), entry), *shape)
-            except UserError as error:
-                faults.append(str(error).replace(str(file), entry.file))
+        images = map(image, tqdm(part, desc=name, unit=" images", leave=False))
+        features = shards.collected(shards.stacked(images), (len(part), *shape, 3), np.uint8, shard_images)
         labels = np.array([rows[entry.name].id for entry in part], dtype=np.int64)
         read[name] = Split(features, labels, filenames=np.array([(folder / entry.file).as_posix() for entry in part]))
     if faults:

@@ -17,9 +17,11 @@ from signs.core import memory, tables
 from signs.core.errors import UserError
 from signs.core.params import Section, Seed, Share, Side, preset, validated
 from signs.core.zips import content
+from signs.data import shards
 from signs.data.classes import Classes, classes_from_labels, parse_id
-from signs.data.datasets import DataSet, Split, check
+from signs.data.datasets import DataSet, check
 from signs.data.reader import decode_rgb, resize
+from signs.data.splits import Split
 from signs.sources import download
 from signs.sources.archives import opened
 
@@ -57,10 +59,19 @@ class Entry(NamedTuple):
     label: int
 
 
+class Form(NamedTuple):
+    """Height and width of the images in pixels, and how many make a shard; None for splits in memory."""
+
+    height: int
+    width: int
+    shard_images: int | None
+
+
 @validated("fetch.gtsrb")
 def read_gtsrb(
     downloads: Path,
     known: Classes,
+    shard_images: int | None = None,
     *,
     archives: preset(Archives),  # type: ignore[valid-type]
     height: Side,
@@ -73,6 +84,7 @@ def read_gtsrb(
     Args:
         downloads: Folder that keeps downloads.
         known: Names of the classes.
+        shard_images: Images in a shard; None for splits in memory.
         archives: The archives.
         height: Of the images, in pixels; each is scaled to that size.
         width: Of the images, in pixels.
@@ -90,8 +102,9 @@ def read_gtsrb(
             (TEST_LABELS, archives.md5.test_labels),
         )
     }
-    training, in_valid = _training(paths[TRAINING_IMAGES], height, width, valid_share, seed)
-    test = _test(paths[TEST_IMAGES], paths[TEST_LABELS], height, width)
+    form = Form(height, width, shard_images)
+    training, in_valid = _training(paths[TRAINING_IMAGES], form, valid_share, seed)
+    test = _test(paths[TEST_IMAGES], paths[TEST_LABELS], form)
     train, valid = training.at(~in_valid), training.at(in_valid)
     return check(DataSet(train, valid, test, classes_from_labels(train.labels, known)), "GTSRB")
 
@@ -115,14 +128,14 @@ def _fetched(url: str, md5: str, downloads: Path) -> Path:
         raise UserError(f"fetch.gtsrb: {error}. {download.INSTEAD}") from None
 
 
-def _training(path: Path, height: int, width: int, valid_share: float, seed: int) -> tuple[Split, np.ndarray]:
+def _training(path: Path, form: Form, valid_share: float, seed: int) -> tuple[Split, np.ndarray]:
     """All training images, and which of them go to validation."""
     with opened(path) as archive:
         entries = [entry for table in _tables(archive) for entry in _entries(archive, table)]
-        return _split(archive, entries, height, width), in_validation(entries, valid_share, seed)
+        return _split(archive, entries, form), in_validation(entries, valid_share, seed)
 
 
-def _test(image_path: Path, label_path: Path, height: int, width: int) -> Split:
+def _test(image_path: Path, label_path: Path, form: Form) -> Split:
     with opened(label_path) as archive:
         entries = [entry for table in _tables(archive) for entry in _entries(archive, table)]
     labels = {PurePosixPath(entry.file).name: entry.label for entry in entries}
@@ -131,7 +144,7 @@ def _test(image_path: Path, label_path: Path, height: int, width: int) -> Split:
         unpaired = files.keys() ^ labels.keys()
         if unpaired:
             raise UserError(f"{image_path} and {label_path} do not fit: {min(unpaired)} is in one of them only")
-        return _split(archive, [Entry(file, labels[name]) for name, file in files.items()], height, width)
+        return _split(archive, [Entry(file, labels[name]) for name, file in files.items()], form)
 
 
 def _tables(archive: zipfile.ZipFile) -> list[str]:
@@ -150,18 +163,21 @@ def _entries(archive: zipfile.ZipFile, table: str) -> list[Entry]:
         raise UserError(f"{where}: {error}") from None
 
 
-def _split(archive: zipfile.ZipFile, entries: list[Entry], height: int, width: int) -> Split:
+def _split(archive: zipfile.ZipFile, entries: list[Entry], form: Form) -> Split:
+    size, members = (form.height, form.width), set(archive.namelist())
     memory.check(
-        len(entries) * height * width * 3,
-        f"{len(entries):,} images of {height}x{width} pixels",
-        "lower fetch.gtsrb.height and fetch.gtsrb.width",
+        (shards.BLOCK if form.shard_images else len(entries)) * form.height * form.width * 3,
+        f"{len(entries):,} images of {form.height}x{form.width} pixels",
+        "lower fetch.gtsrb.height and fetch.gtsrb.width, or set fetch.shard_images",
     )
-    features = np.empty((len(entries), height, width, 3), dtype=np.uint8)
-    members = set(archive.namelist())
-    for image, entry in zip(features, tqdm(entries, desc="scaling", unit=" images", leave=False), strict=True):
+
+    def image(entry: Entry) -> np.ndarray:
         where = f"{archive.filename}/{entry.file}"
         if entry.file not in members:
             raise UserError(f"{where} is missing, though a table lists it")
-        image[...] = resize(decode_rgb(content(archive, entry.file), where), height, width)
+        return resize(decode_rgb(content(archive, entry.file), where), *size)
+
+    images = map(image, tqdm(entries, desc="scaling", unit=" images", leave=False))
+    features = shards.collected(shards.stacked(images), (len(entries), *size, 3), np.uint8, form.shard_images)
     labels = np.array([entry.label for entry in entries], dtype=np.int64)
     return Split(features, labels, filenames=np.array([entry.file for entry in entries], dtype=str))

@@ -5,8 +5,10 @@ from pathlib import Path
 import numpy as np
 
 from signs.core.params import Count, Seed, Side, preset, validated
+from signs.data import shards
 from signs.data.classes import Classes, classes_from_labels
-from signs.data.datasets import DataSet, Split
+from signs.data.datasets import DataSet
+from signs.data.splits import Split
 from signs.rendering.camera import Camera, render
 from signs.rendering.drawings import read_by_id
 
@@ -15,6 +17,7 @@ from signs.rendering.drawings import read_by_id
 def render_sample(
     drawings: Path,
     known: Classes,
+    shard_images: int | None = None,
     *,
     seed: Seed,
     height: Side,
@@ -29,6 +32,7 @@ def render_sample(
     Args:
         drawings: Folder of drawings named after class ids.
         known: Names of the classes.
+        shard_images: Images in a shard; None for splits in memory.
         seed: Seed of the images. Each class and split has its own stream of random numbers: adding a class or more
             images does not change the others.
         height: Of the images, in pixels.
@@ -41,9 +45,12 @@ def render_sample(
     signs = read_by_id(drawings)
 
     def split(number: int, count: int) -> Split:
-        seeds = [[seed, number, id] for id in signs]
-        images = render(list(signs.values()), seeds, count=count, height=height, width=width, camera=camera)
-        return Split(np.concatenate(images), np.repeat(np.array(list(signs), dtype=np.int64), count))
+        images = (
+            render([variants], [[seed, number, id]], count=count, height=height, width=width, camera=camera)[0]
+            for id, variants in signs.items()
+        )
+        features = shards.collected(images, (len(signs) * count, height, width, 3), np.uint8, shard_images)
+        return Split(features, np.repeat(np.array(list(signs), dtype=np.int64), count))
 
     splits = [split(number, count) for number, count in enumerate((train, valid, test))]
     named = classes_from_labels(splits[0].labels, known).with_origin("rendered")

@@ -1,7 +1,7 @@
 """New classes: a data set with many images of each drawn sign, made by a recipe."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +10,11 @@ import numpy as np
 from signs.core import params
 from signs.core.errors import UserError
 from signs.core.params import ClassId, Seed, Side, validated
+from signs.data import shards
 from signs.data.classes import SEEN_DRAWINGS, Classes, SignClass
-from signs.data.datasets import DataSet, Shares, Split
+from signs.data.datasets import DataSet, Shares
+from signs.data.shards import Images, Shards
+from signs.data.splits import Split
 from signs.rendering.drawings import Drawings, read_by_id, read_by_name
 from signs.rendering.scene import Surroundings
 from signs.synthesis.article import vary_drawings
@@ -25,7 +28,8 @@ def none(*_: Any) -> dict[str, np.ndarray]:
 
 
 # From drawings, height, width, seed and surroundings to images by class name; settings are keyword arguments.
-RECIPES: dict[str, Callable[..., dict[str, np.ndarray]]] = {
+Recipe = Callable[..., Mapping[str, Images]]
+RECIPES: dict[str, Recipe] = {
     "none": none,
     "article": vary_drawings,
     "randomized": randomize,
@@ -37,7 +41,7 @@ def synthesize(
     new_signs: Path,
     known_signs: Path,
     known: Classes,
-    photographs: np.ndarray | None = None,
+    photographs: Images | None = None,
     *,
     seed: Seed,
     height: Side,
@@ -55,7 +59,7 @@ def synthesize(
         known_signs: Folder of drawings named after class ids.
         known: Names of these ids.
         photographs: uint8 (n, height, width, channels), for recipes that take backgrounds and brightness from
-            photographs; None or empty if there are none.
+            photographs; None or empty if there are none. Where they are shards, so is what is made.
         seed: Of the recipe, and of how the images of a class are dealt to the splits.
         height: Of the images, in pixels.
         width: Of the images, in pixels.
@@ -71,7 +75,9 @@ def synthesize(
     Raises:
         UserError: A drawing is missing or unreadable, a split stays empty, or a setting is wrong.
     """
-    make = params.choose("synthesis_recipes", recipe, RECIPES)
+    make: Recipe = params.choose("synthesis_recipes", recipe, RECIPES)
+    if isinstance(photographs, Shards):
+        make = _by_class(make, photographs.part)
     new = read_by_name(new_signs)
     drawings = _joined(new, _known_drawings(also_render, known_signs, known))
     for_test = {name: variants[-1:] for name, variants in new.items() if len(variants) > 1}
@@ -81,7 +87,7 @@ def synthesize(
     if not images:
         nothing = Split(np.empty((0, height, width, 3), np.uint8), np.empty(0, np.int64))
         return DataSet(nothing, nothing, nothing, Classes(()))
-    test_images = images | (make(for_test, height, width, [seed, 1], around) if for_test else {})
+    test_images = {**images, **(make(for_test, height, width, [seed, 1], around) if for_test else {})}
     rng = np.random.default_rng(seed)
     dealt = [deal(rng.permutation(len(own)), shares) for own in images.values()]
     train, valid, test = (
@@ -107,9 +113,24 @@ def deal(rows: np.ndarray, shares: Shares) -> list[np.ndarray]:
     return parts
 
 
-def _gathered(images: dict[str, np.ndarray], rows: tuple[np.ndarray, ...]) -> Split:
+def _by_class(make: Recipe, shard_images: int) -> Recipe:
+    """Makes one class after the other, and puts it on disk."""
+
+    def made(drawings: Drawings, *arguments: Any) -> dict[str, Images]:
+        classes = (make({name: variants}, *arguments) for name, variants in drawings.items())
+        return {
+            name: shards.collected([images[:]], images.shape, images.dtype, shard_images)
+            for one in classes
+            for name, images in one.items()
+        }
+
+    return made
+
+
+def _gathered(images: Mapping[str, Images], rows: tuple[np.ndarray, ...]) -> Split:
     """These rows of the images of each class; labels count the classes from 0."""
-    features = np.concatenate([own[chosen] for own, chosen in zip(images.values(), rows, strict=True)])
+    parts = [shards.selected(own, chosen) for own, chosen in zip(images.values(), rows, strict=True)]
+    features = shards.joined(parts)
     return Split(features, np.repeat(np.arange(len(rows)), [len(chosen) for chosen in rows]))
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from signs.core import scores
 from signs.core.errors import UserError
 from signs.core.history import Row, best_epoch, kept_epoch
+from signs.data.shards import Images, selected
 from signs.networks.backend import keras, tf
 from signs.networks.classifier import Classifier
 from signs.training import checkpoints, step
@@ -82,7 +83,8 @@ class _Run:
         _check_indices("train", examples, network.classes)
         self.indices, self.settings = examples.indices, settings
         every = max(1, len(examples.indices) // len(validation.indices)) if validation else 1
-        self.measured = {"train": Examples(examples.features[::every], examples.indices[::every])}
+        every_nth = slice(None, None, every)
+        self.measured = {"train": Examples(selected(examples.features, every_nth), examples.indices[every_nth])}
         if validation:
             _check_indices("valid", validation, network.classes)
             self.measured["valid"] = validation
@@ -138,16 +140,24 @@ def _is_finished(history: list[Row], settings: Settings) -> bool:
     return epochs >= settings.epochs or is_stuck
 
 
-def _forward(network: Classifier, features: np.ndarray, settings: Settings) -> Callable[[], np.ndarray]:
-    images = step.tensor(features)
-    batches, shards = step.split_evenly(len(features), settings.batch_size, settings.shards)
+def _forward(network: Classifier, features: Images, settings: Settings) -> Callable[[], np.ndarray]:
+    count = len(features)
+    batches, shards = step.split_evenly(count, settings.batch_size, settings.shards)
+    whole = step.tensor(features) if isinstance(features, np.ndarray) else None
+    images, number = tf.TensorSpec((None, *features.shape[1:]), features.dtype), tf.TensorSpec((), tf.int64)
 
-    @tf.function
-    def logits(batch: tf.Tensor) -> tf.Tensor:
-        bounds = [(batch * shards + shard) * len(features) // (batches * shards) for shard in range(shards + 1)]
+    @tf.function(input_signature=[images, number, number])
+    def logits(images: tf.Tensor, batch: tf.Tensor, start: tf.Tensor) -> tf.Tensor:
+        bounds = [(batch * shards + shard) * count // (batches * shards) - start for shard in range(shards + 1)]
         return tf.concat([network(images[first:last], training=False) for first, last in pairwise(bounds)], axis=0)
 
-    return lambda: np.concatenate([logits(tf.constant(batch, tf.int64)) for batch in range(batches)])
+    def of_batch(batch: int) -> tf.Tensor:
+        if whole is not None:
+            return logits(whole, batch, 0)
+        first, last = (bound * count // batches for bound in (batch, batch + 1))
+        return logits(features[first:last], batch, first)
+
+    return lambda: np.concatenate([of_batch(batch) for batch in range(batches)])
 
 
 def _squared_distance(before: list[np.ndarray], after: list[np.ndarray]) -> float:

@@ -1,12 +1,14 @@
 """Training steps: the loss, and an epoch of optimizer steps as a single graph."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
 
-from signs.data.datasets import ALIGNMENT
+from signs.data.shards import Images
+from signs.data.split_files import ALIGNMENT
 from signs.networks.backend import tf
 from signs.networks.classifier import Classifier
 from signs.training.augmentation import Augment
@@ -14,16 +16,19 @@ from signs.training.ema import Ema
 from signs.training.optimizer import Optimizer
 from signs.training.settings import Settings
 
+READ_BYTES = 2**27  # of shards at once
+
 
 class Examples(NamedTuple):
     """Images with their classes.
 
-    `features`: (n, height, width, channels), or (n, height, width) for one channel; float32 or uint8.
+    `features`: (n, height, width, channels), or (n, height, width) for one channel; float32 or uint8. An array, or
+    shards, which are read while training goes on.
     `indices`: class indices 0..classes-1, integers (n,).
     `synthetic`: which images are synthetic, bool (n,); None for none of them.
     """
 
-    features: np.ndarray
+    features: Images
     indices: np.ndarray
     synthetic: np.ndarray | None = None
 
@@ -119,7 +124,9 @@ def epoch(
 ) -> Callable[[np.ndarray], None]:
     """Makes a function that takes an epoch's steps over the images, in the order that it is given.
 
-    The graph holds the images and returns to Python only at the end of an epoch. The shards of a batch are computed
+    The graph gets all images that are in memory and returns to Python only at the end of an epoch. Of images in a
+    sharded data set it gets some batches at a time, in the very same order, while the next ones are read. The shards
+    of a batch are computed
     side by side, each by a thread: an operation on half a batch for each of two cores is faster than one operation
     that both cores share. Batch normalization is per shard.
 
@@ -131,33 +138,61 @@ def epoch(
         settings: `batch_size`, `shards` and `seed`.
         ema: Moving averages of the weights, updated after each step.
     """
-    images, indices = tensor(examples.features), tf.constant(examples.indices, tf.int64)
-    no_images = np.zeros(len(examples.indices), dtype=bool)
-    synthetic = tf.constant(no_images if examples.synthetic is None else examples.synthetic)
-    batches, shards = split_evenly(len(examples.indices), settings.batch_size, settings.shards)
+    count, features = len(examples.indices), examples.features
+    indices = tf.constant(examples.indices, tf.int64)
+    synthetic = tf.constant(np.zeros(count, bool) if examples.synthetic is None else examples.synthetic)
+    batches, shards = split_evenly(count, settings.batch_size, settings.shards)
     strategy = tf.distribute.get_strategy()
 
-    def gradients(rows: tf.Tensor, shard: int, replica: tf.distribute.ReplicaContext) -> list[tf.Tensor]:
+    def gradients(
+        images: tf.Tensor, places: tf.Tensor, rows: tf.Tensor, shard: int, replica: tf.distribute.ReplicaContext
+    ) -> list[tf.Tensor]:
         shards_in_all = shards * replica.num_replicas_in_sync
         number = tf.cast(replica.replica_id_in_sync_group, tf.int64) * shards + shard
         mine = rows[number::shards_in_all]
         seed = tf.stack([settings.seed, tf.cast(optimizer.iterations, tf.int64) * shards_in_all + number])
         with tf.GradientTape() as tape:
-            gathered = (tf.gather(images, mine), tf.gather(indices, mine), tf.gather(synthetic, mine))
+            own = tf.gather(images, places[number::shards_in_all])
+            gathered = (own, tf.gather(indices, mine), tf.gather(synthetic, mine))
             value = loss(*gathered, tf.size(rows), seed)
         return tape.gradient(value, network.trainable_variables)
 
-    def step(rows: tf.Tensor) -> None:
+    def step(images: tf.Tensor, places: tf.Tensor, rows: tf.Tensor) -> None:
         replica = tf.distribute.get_replica_context()
-        by_shard = [gradients(rows, shard, replica) for shard in range(shards)]
+        by_shard = [gradients(images, places, rows, shard, replica) for shard in range(shards)]
         sums = [tf.add_n(parts) for parts in zip(*by_shard, strict=True)]
         optimizer.apply(replica.all_reduce(tf.distribute.ReduceOp.SUM, sums), network.trainable_variables)
 
-    @tf.function
-    def run(rows: tf.Tensor) -> None:
-        for number in tf.range(batches, dtype=tf.int64):
-            first, last = (bound * len(examples.indices) // batches for bound in (number, number + 1))
-            strategy.run(step, args=(rows[first:last],))
+    images = tf.TensorSpec((None, *features.shape[1:]), features.dtype)
+    positions, number = tf.TensorSpec((None,), tf.int64), tf.TensorSpec((), tf.int64)
+
+    @tf.function(input_signature=[images, positions, positions, number, number])
+    def run(images: tf.Tensor, places: tf.Tensor, rows: tf.Tensor, first: tf.Tensor, last: tf.Tensor) -> None:
+        start = first * count // batches
+        for batch in tf.range(first, last):
+            bounds = slice(batch * count // batches - start, (batch + 1) * count // batches - start)
+            strategy.run(step, args=(images, places[bounds], rows[bounds]))
             ema.update(optimizer.iterations)
 
-    return lambda rows: run(tf.constant(rows))
+    if isinstance(features, np.ndarray):
+        whole = tensor(features)
+        return lambda rows: run(whole, rows, rows, 0, batches)
+    at_once = max(1, READ_BYTES * batches // math.prod((count, *features.shape[1:], features.dtype.itemsize)))
+
+    def run_in_turn(rows: np.ndarray) -> None:
+        starts = range(0, batches, at_once)
+        parts = [rows[first * count // batches : min(first + at_once, batches) * count // batches] for first in starts]
+        for first, own, images in zip(starts, parts, read_ahead(features.take, parts), strict=True):
+            run(images, np.arange(len(own)), own, first, min(first + at_once, batches))
+
+    return run_in_turn
+
+
+def read_ahead(read: Callable[[np.ndarray], np.ndarray], parts: list[np.ndarray]) -> Iterator[np.ndarray]:
+    """What `read` gives for each part; the next is read while one is used."""
+    with ThreadPoolExecutor(1) as pool:
+        ahead = pool.submit(read, parts[0])
+        for part in parts[1:]:
+            images, ahead = ahead.result(), pool.submit(read, part)
+            yield images
+        yield ahead.result()

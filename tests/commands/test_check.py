@@ -8,7 +8,8 @@ import pytest
 from signs.commands import check
 from signs.data import datasets
 from signs.data.classes import Classes, classes_from_labels
-from signs.data.datasets import DataSet, Split
+from signs.data.datasets import DataSet
+from signs.data.splits import Split
 from signs.exploration.summary import explore
 
 ROOT = Path(__file__).parents[2]

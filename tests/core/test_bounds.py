@@ -10,7 +10,8 @@ import yaml
 
 from signs.core.errors import UserError
 from signs.data.classes import Classes
-from signs.data.datasets import DataSet, Split
+from signs.data.datasets import DataSet
+from signs.data.splits import Split
 from signs.deployment.framing import framed
 from signs.evaluation import predictor
 from signs.evaluation.diagnosis import diagnose

@@ -25,7 +25,8 @@ from signs.core.params import (
     validated,
 )
 from signs.data.classes import Classes
-from signs.data.datasets import DataSet, Shares, Split
+from signs.data.datasets import DataSet, Shares
+from signs.data.splits import Split
 from signs.evaluation.metrics import evaluate
 from signs.preparation.merging import merge
 from signs.preparation.preprocessing import preprocess

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from signs.core.errors import UserError
-from signs.data import datasets
+from signs.data import datasets, split_files
 from signs.data.classes import Classes, SignClass
-from signs.data.datasets import SPLITS, DataSet, Split, Stream
+from signs.data.datasets import SPLITS, DataSet, Stream
+from signs.data.splits import Split
 from tests.specimens import frozen
 
 ROOT = Path(__file__).parents[2]
@@ -44,7 +45,7 @@ def pickled(protocol=4, **changes):
 
 
 def unpickled(content):
-    return datasets.read_split(io.BytesIO(content), "train.p")
+    return split_files.read_split(io.BytesIO(content), "train.p")
 
 
 # --- a folder, written and read
@@ -255,7 +256,7 @@ def test_a_file_is_written_without_a_copy_read_with_one_and_then_held_once(tmp_p
     datasets.write(tmp_path / "data", dataset(train=large))
     assert tracemalloc.get_traced_memory()[1] < 0.5 * size
     with (tmp_path / "data/train.p").open("rb") as file:
-        found = datasets.read_split(file, "train.p")
+        found = split_files.read_split(file, "train.p")
     held, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert held < 1.2 * size

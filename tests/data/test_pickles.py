@@ -182,7 +182,7 @@ def test_memory_addresses_in_a_pickle_are_not_followed():
     code = (
         "import numpy, pickle\n"
         "import io\n"
-        "from signs.data.datasets import read_split\n"
+        "from signs.data.split_files import read_split\n"
         "from tests.data.test_pickles import Call\n"
         "evil = Call(numpy.ndarray, (1,), 'O', b'A' * 8)\n"
         "shape = Call(numpy._core.multiarray._reconstruct, numpy.ndarray, evil, b'b')\n"

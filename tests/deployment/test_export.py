@@ -11,7 +11,7 @@ from ai_edge_litert.interpreter import Interpreter
 
 from signs.core.scores import softmax
 from signs.data.classes import Classes, SignClass
-from signs.data.datasets import Split
+from signs.data.splits import Split
 from signs.deployment import litert_file, model_file, onnx_file, saved_model
 from signs.deployment.description import from_json
 from signs.deployment.export import describe, export

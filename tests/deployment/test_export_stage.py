@@ -12,7 +12,8 @@ import pytest
 
 from signs.data import datasets
 from signs.data.classes import Classes, SignClass
-from signs.data.datasets import DataSet, Split
+from signs.data.datasets import DataSet
+from signs.data.splits import Split
 from signs.deployment import model_file
 from signs.networks import store
 from signs.networks.lenet import LeNet

@@ -3,7 +3,8 @@ import pytest
 
 from signs.core.scores import cross_entropy
 from signs.data import classes
-from signs.data.datasets import DataSet, Split
+from signs.data.datasets import DataSet
+from signs.data.splits import Split
 from signs.deployment import framing
 from tests.deployment.test_export import images, made
 

@@ -10,7 +10,7 @@ import pytest
 
 from signs.core import params
 from signs.data import classes
-from signs.data.datasets import read_split
+from signs.data.split_files import read_split
 from signs.deployment import model_file
 from signs.deployment.models import load
 from signs.sources.sample import render_sample

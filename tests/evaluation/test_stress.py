@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from signs.core import params
-from signs.data.datasets import Split
+from signs.data.splits import Split
 from signs.evaluation import stress
 from signs.evaluation.corruption import CORRUPTIONS
 

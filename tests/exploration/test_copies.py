@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from signs.core import params
-from signs.data import datasets
+from signs.data import split_files
 from signs.exploration import copies
 from signs.rendering.camera import Camera, render
 from signs.rendering.drawings import files, read
@@ -243,7 +243,7 @@ def benchmark():
         pytest.skip("the German benchmark as a zip is not there")
     with zipfile.ZipFile(BENCHMARK) as archive:
         train, valid, test = (
-            datasets.read_split(archive.open(f"{name}.p"), name) for name in ("train", "valid", "test")
+            split_files.read_split(archive.open(f"{name}.p"), name) for name in ("train", "valid", "test")
         )
     bytes_of_train = set(map(bytes, train.features))
     is_exact = np.array([bytes(image) in bytes_of_train for image in test.features])

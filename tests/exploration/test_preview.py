@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 
 from signs.core import params
 from signs.data.classes import Classes, SignClass
-from signs.data.datasets import DataSet, Split
+from signs.data.datasets import DataSet
+from signs.data.splits import Split
 from signs.exploration.preview import preview as made
 
 CLASSES = Classes((SignClass(0, "Bus lane", "synthetic"), SignClass(4, "Parking", "synthetic")))

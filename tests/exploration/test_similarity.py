@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from signs.data.classes import Classes, SignClass
-from signs.data.datasets import DataSet, Split
+from signs.data.datasets import DataSet
+from signs.data.splits import Split
 from signs.exploration.similarity import nearest_classes
 
 RNG = np.random.default_rng(0)

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from signs.data.classes import Classes, SignClass, classes_from_labels
-from signs.data.datasets import SPLITS, DataSet, Split
+from signs.data.datasets import SPLITS, DataSet
+from signs.data.splits import Split
 from signs.exploration.summary import SHOWN_COPIES, class_counts, explore
 
 SETTINGS = {"seed": 1, "max_images": 10_000, "similarity": 0.99}

@@ -3,7 +3,8 @@ import pytest
 from specimens import texts
 
 from signs.data.classes import Classes, SignClass
-from signs.data.datasets import DataSet, Split
+from signs.data.datasets import DataSet
+from signs.data.splits import Split
 from signs.exploration.summary import explore
 from signs.figures.data_set import data_set_figures
 

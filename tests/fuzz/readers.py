@@ -61,12 +61,12 @@ def status(key):
 
 
 def read_pickle(path):
-    from signs.data import datasets, pickles
+    from signs.data import pickles, split_files
     from signs.sources.conversion import converted
 
     with path.open("rb") as file:
         found = pickles.read(file, "train.p")
-    datasets.split_of(converted({"train.p": found})["train.p"], "train.p")
+    split_files.split_of(converted({"train.p": found})["train.p"], "train.p")
 
 
 def read_zip(path):

@@ -10,7 +10,8 @@ from signs.core import params
 from signs.core.errors import UserError
 from signs.data import datasets
 from signs.data.classes import Classes, SignClass
-from signs.data.datasets import DataSet, Split
+from signs.data.datasets import DataSet
+from signs.data.splits import Split
 from signs.preparation.merging import merge
 
 NAMES = ["Stop", "Yield", "Parking", "Bus lane", "Bus stop"]

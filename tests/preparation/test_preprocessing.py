@@ -9,7 +9,8 @@ from hypothesis.extra import numpy as npst
 from signs.core.errors import UserError
 from signs.data import pixels
 from signs.data.classes import Classes, SignClass
-from signs.data.datasets import DataSet, Split
+from signs.data.datasets import DataSet
+from signs.data.splits import Split
 from signs.preparation import preprocessing
 
 EVERY_COMBINATION = list(itertools.product([True, False], repeat=2))

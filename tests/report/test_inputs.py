@@ -8,7 +8,8 @@ from signs.core.errors import UserError
 from signs.core.scores import softmax
 from signs.data import datasets, pixels
 from signs.data.classes import Classes, SignClass
-from signs.data.datasets import DataSet, Split
+from signs.data.datasets import DataSet
+from signs.data.splits import Split
 from signs.evaluation import diagnosis, diagnosis_files, metrics, predictions
 from signs.evaluation.predictions import Predictions
 from signs.exploration.summary import explore

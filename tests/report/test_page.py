@@ -10,7 +10,8 @@ import pytest
 
 from signs.core import params
 from signs.data.classes import Classes
-from signs.data.datasets import DataSet, Split
+from signs.data.datasets import DataSet
+from signs.data.splits import Split
 from signs.evaluation.intervals import interval
 from signs.exploration.preview import preview
 from signs.report import page as report

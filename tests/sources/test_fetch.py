@@ -122,7 +122,10 @@ def test_photographs_are_counted_by_class_and_split_at_the_end(project, capsys):
         ({"sha256": "f0f8"}, "fetch.sha256 is 'f0f8'; String should match pattern '^[0-9a-fA-F]{64}$'"),
         ({"sample": None}, "fetch.sample is None; Input should be a valid dictionary"),
         ({"sample": {1: 2}}, "fetch.sample.1 is 1; Input should be a valid string"),
-        ({"smaple": {}}, "fetch.smaple is unknown; fetch takes folders, gtsrb, sample, sha256, source, url"),
+        (
+            {"smaple": {}},
+            "fetch.smaple is unknown; fetch takes folders, gtsrb, sample, sha256, shard_images, source, url",
+        ),
         (
             {"sample": SAMPLE | {"trian": 3}},
             f"fetch.sample.trian is unknown; fetch.sample takes {', '.join(sorted(SAMPLE))}",

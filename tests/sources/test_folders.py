@@ -389,3 +389,19 @@ def test_a_class_without_images_is_named(tmp_path):
     filled(tmp_path, {"a": 5, "b": 0})
     with pytest.raises(UserError, match=r"has folders without an image \(1 in all; fill or remove them\): b$"):
         read(tmp_path)
+
+
+def test_in_shards_the_images_are_the_same(tmp_path):
+    filled(tmp_path, {"stop": 12, "yield": 9})
+    settings = {
+        "height": 8,
+        "width": 6,
+        "shares": {"train": 0.5, "valid": 0.25, "test": 0.25},
+        "track": None,
+        "seed": 1,
+    }
+    whole, parts = (read_folders(tmp_path, shard_images, **settings) for shard_images in (None, 4))
+    for name, split in parts.splits.items():
+        assert split.features.part == 4
+        np.testing.assert_array_equal(split.features[:], whole.splits[name].features)
+        assert (split.filenames == whole.splits[name].filenames).all()

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from signs.core.errors import UserError
 from signs.data import reader
 from signs.data.classes import Classes, SignClass
-from signs.data.datasets import Split
+from signs.data.splits import Split
 from signs.sources.gtsrb import TEST_IMAGES, TEST_LABELS, TRAINING_IMAGES, Entry, in_validation, read_gtsrb
 
 HEADER = "Filename;Width;Height;Roi.X1;Roi.Y1;Roi.X2;Roi.Y2;ClassId"
@@ -300,3 +300,15 @@ def test_a_truncated_archive_is_refused_though_its_checksum_fits(tmp_path):
     md5["training_images"] = hashlib.md5(content).hexdigest()
     with pytest.raises(UserError, match=f"{TRAINING_IMAGES} is no whole zip archive"):
         read_gtsrb(tmp_path, KNOWN, archives={"url": str(folder), "md5": md5}, **SETTINGS)
+
+
+def test_in_shards_the_images_are_the_same(tmp_path):
+    archives = {"url": str(tmp_path), "md5": published(tmp_path)}
+    whole, parts = (
+        read_gtsrb(tmp_path / "downloads", KNOWN, shard_images, archives=archives, **SETTINGS)
+        for shard_images in (None, 20)
+    )
+    for name, split in parts.splits.items():
+        assert split.features.part == 20
+        np.testing.assert_array_equal(split.features[:], whole.splits[name].features)
+        assert (split.filenames == whole.splits[name].filenames).all()

@@ -223,8 +223,8 @@ def _no_pauses(monkeypatch):
 
 def test_the_most_common_pickle_is_recognized():
     known = {"train": hashlib.sha256(b"content").hexdigest()}
-    assert provenance("train", b"content", known) == "train.p is the pickle that circulates most widely"
-    assert provenance("train", b"Content", known) == "train.p is not the pickle that circulates most widely"
+    assert provenance("train", io.BytesIO(b"content"), known) == "train.p is the pickle that circulates most widely"
+    assert provenance("train", io.BytesIO(b"Content"), known) == "train.p is not the pickle that circulates most widely"
 
 
 def test_each_pickle_is_compared_with_the_most_common_one(tmp_path, capsys):
@@ -237,3 +237,28 @@ def test_each_pickle_is_compared_with_the_most_common_one(tmp_path, capsys):
 def test_the_classes_of_the_project_are_the_43_of_the_benchmark():
     known = classes.read(Path(__file__).parents[2] / "data" / classes.FILE_NAME)
     assert known.ids.tolist() == list(range(43))
+
+
+@pytest.mark.parametrize("channels", [(), (1,), (3,)])
+@pytest.mark.parametrize("kind", ["uint8", "floats to 1", "floats to 255", "one-hot labels", "large"])
+def test_in_shards_the_images_are_the_same(tmp_path, channels, kind):
+    members = {}
+    for split, size in SIZES.items():
+        count = size * (400 if kind == "large" else 1)
+        features = (np.arange(count * 4 * 5 * np.prod(channels)) % 256).reshape(count, 4, 5, *channels)
+        features = features.astype(np.uint8) if kind in ("uint8", "large") else features.astype(np.float32)
+        labels = np.resize(IDS, count)
+        content = {
+            "features": features / np.float32(255) if kind == "floats to 1" else features,
+            "labels": np.eye(labels.max() + 1)[labels] if kind == "one-hot labels" else labels,
+        }
+        members[f"{split}.p"] = pickle.dumps(content, protocol=5)
+    path, sha256 = zipped(tmp_path / "signs.zip", members)
+    whole, parts = (
+        read_release(tmp_path / "downloads", KNOWN, [str(path)], sha256, shard_images) for shard_images in (None, 7)
+    )
+    assert whole.classes == parts.classes
+    for name, split in parts.splits.items():
+        assert split.features.part == 7
+        np.testing.assert_array_equal(split.features[:], whole.splits[name].features)
+        np.testing.assert_array_equal(split.labels, whole.splits[name].labels)

@@ -126,3 +126,10 @@ def test_a_folder_without_drawings_is_named(tmp_path):
 def test_a_wrong_setting_is_named(drawings, setting, message):
     with pytest.raises(UserError, match=message):
         rendered(drawings, **setting)
+
+
+def test_in_shards_the_images_are_the_same(drawings):
+    whole, parts = (render_sample(drawings, KNOWN, shard_images, **SMALL) for shard_images in (None, 7))
+    for name, split in parts.splits.items():
+        assert split.features.part == 7
+        np.testing.assert_array_equal(split.features[:], whole.splits[name].features)

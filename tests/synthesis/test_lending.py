@@ -1,6 +1,6 @@
 import numpy as np
 
-from signs.data.datasets import Split
+from signs.data.splits import Split
 from signs.synthesis.lending import lent
 
 

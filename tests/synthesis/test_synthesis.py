@@ -13,6 +13,7 @@ from signs.data import classes, datasets
 from signs.data.classes import SEEN_DRAWINGS, Classes
 from signs.data.datasets import SPLITS
 from signs.data.reader import on_background
+from signs.data.shards import collected
 from signs.rendering.drawings import read, read_by_name
 from signs.synthesis.article import vary
 from signs.synthesis.synthesis import deal, synthesize
@@ -267,3 +268,16 @@ def test_another_sign_leaves_what_a_name_with_a_number_means(tmp_path):
     for name, split in both.splits.items():
         own = {bytes(image) for image in split.features[split.labels == 1]}
         assert own <= {bytes(image) for part in alone.splits.values() for image in part.features}, name
+
+
+@pytest.mark.parametrize("recipe", ["article", "randomized"])
+def test_beside_photographs_in_shards_the_same_images_are_made_in_shards(recipe):
+    photographs = np.random.default_rng(0).integers(0, 256, (50, 32, 32, 3), np.uint8)
+    settings = SETTINGS | ({"recipe": RANDOMIZED | {"images": 70}} if recipe == "randomized" else {})
+    in_shards = collected([photographs], photographs.shape, np.uint8, 20)
+    whole, parts = (synthesize(NEW_SIGNS, TEMPLATES, NAMES, given, **settings) for given in (photographs, in_shards))
+    assert whole.classes == parts.classes
+    for name, split in parts.splits.items():
+        assert split.features.part == 20
+        np.testing.assert_array_equal(split.features[:], whole.splits[name].features)
+        np.testing.assert_array_equal(split.labels, whole.splits[name].labels)

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from signs.data.classes import Classes, SignClass
-from signs.data.datasets import DataSet, Split
+from signs.data.datasets import DataSet
+from signs.data.splits import Split
 from signs.training import advice
 
 NAMES = {3: "Stop", 5: "Yield", 9: "Bus lane"}

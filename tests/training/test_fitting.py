@@ -18,7 +18,9 @@ from projects import variables
 from benchmarks.project import change
 from signs.core import processor
 from signs.data import classes, datasets
-from signs.data.datasets import DataSet, Split
+from signs.data.datasets import DataSet
+from signs.data.shards import collected
+from signs.data.splits import Split
 from signs.networks import store
 from signs.training import calibration, checkpoints
 from tests.stripes import stripes
@@ -208,6 +210,18 @@ def test_beside_the_model_is_what_a_prediction_needs(trained):
     assert header == "epoch,train_accuracy,train_loss,valid_accuracy,valid_loss,squared_change"
     assert [int(row.split(",")[0]) for row in rows] == list(range(EPOCHS + 1))
     assert list(trained.glob("logs/original/events.out.tfevents*"))
+
+
+def test_a_data_set_in_shards_gives_the_same_network(trained, project):
+    whole = datasets.read(project / "data")
+    shutil.rmtree(project / "data")
+    parts = whole.map(lambda part: part._replace(features=collected([part.images], part.images.shape, np.float32, 70)))
+    datasets.write(project / "data", parts)
+    assert len(list((project / "data/train").iterdir())) == 6
+    train(project)
+    network, history = (digests(trained)[name] for name in ("model.keras", "history.csv"))
+    assert (digests(project)["model.keras"], digests(project)["history.csv"]) == (network, history)
+    assert metadata(project) == metadata(trained) | {"data": datasets.digest(project / "data")}
 
 
 def test_training_continues_from_an_earlier_model_and_keeps_its_body_for_other_classes(trained, project):

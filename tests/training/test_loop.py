@@ -6,7 +6,9 @@ import pytest
 
 from signs.core import scores
 from signs.core.history import best_epoch
+from signs.data.shards import collected
 from signs.networks.backend import tf
+from signs.training import step
 from signs.training.loop import train
 from signs.training.step import Examples
 from tests.stripes import settings, small, stripes
@@ -261,3 +263,21 @@ def test_weight_decay_shrinks_kernels_and_no_biases():
     for one, other in zip(*(network.weights for network in networks), strict=True):
         shrinkage = np.mean(other) / np.mean(one)
         assert shrinkage < 0.96 if len(one.shape) > 1 else shrinkage > 0.98  # four steps of 5 * 0.003
+
+
+@pytest.mark.parametrize("read_bytes", [1, 40_000, 2**27])
+@pytest.mark.parametrize(("changed", "augment"), [({}, None), (EVERYTHING, add_noise)])
+def test_images_on_disk_train_the_very_network_that_images_in_memory_do(monkeypatch, read_bytes, changed, augment):
+    """Whether they are read batch by batch, some batches at a time or all at once."""
+    monkeypatch.setattr(step, "READ_BYTES", read_bytes)
+    chosen, found = settings(**changed), []
+    for part in (None, 17):
+        network = small()
+        history = train(network, stored(examples(), part), stored(examples(31, 1), part), chosen, augment=augment)
+        found.append((history, weights_of(network)))
+    assert found[0][0] == found[1][0]
+    assert all_equal(found[0][1], found[1][1])
+
+
+def stored(given, part):
+    return given._replace(features=collected([given.features], given.features.shape, np.float32, part))

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from signs.data import classes, datasets
+from signs.data.splits import Split
 from signs.networks.backend import keras, tf
 from signs.networks.lenet import LeNet
 from signs.training import step
@@ -115,7 +116,7 @@ def test_each_shard_of_each_batch_has_a_seed_of_its_own(network):
 
 def test_images_of_a_data_set_are_trained_on_without_a_copy(tmp_path):
     pixels = np.random.default_rng(0).random((6, 4, 4, 1), np.float32)
-    split = datasets.Split(pixels, np.arange(6) % 2)
+    split = Split(pixels, np.arange(6) % 2)
     named = classes.classes_from_labels(np.arange(2))
     datasets.write(tmp_path / "data", datasets.DataSet(split, split, split, named))
     read = datasets.read(tmp_path / "data").train.features

@@ -14,10 +14,11 @@ from signs.networks import model_json
 
 def main(dataset: Path, model: Path, measured: Path, probabilities: Path, acceptance: Path) -> None:
     """Predicts each split of `dataset`; writes metrics, probabilities with heatmaps of mistakes, acceptance curve."""
-    trained = predictor.read(model, **params.load("predict"))
+    settings = params.load("predict")
+    trained = predictor.read(model, **settings)
     check_data(digest(dataset), model / model_json.FILE_NAME, str(dataset))
     splits = dict(read(dataset).items())
-    logits = {name: trained.logits(split.features) for name, split in splits.items()}
+    logits = {name: predictor.logits(model, split.features, **settings) for name, split in splits.items()}
     labels = {name: split.labels for name, split in splits.items()}
     found = metrics.evaluate(logits, labels, trained.classes, **params.load("evaluate"))
     kept = {name: softmax(logits[name]) for name in SPLITS}

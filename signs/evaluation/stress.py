@@ -1,10 +1,11 @@
 """A model under stress: corrupted test images, and images that show no sign."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
+from signs.core import workers
 from signs.core.params import Count, Seed, preset, validated
 from signs.core.tables import Table
 from signs.data.splits import Split
@@ -44,13 +45,18 @@ def stress(
     """
     chosen = test.sample(max_images)
 
-    def accuracy(images: np.ndarray) -> float:
-        return float((predict(images)[0] == chosen.labels).mean())
-
-    rows: Table = [{"severity": 0} | dict.fromkeys(CORRUPTIONS, accuracy(chosen.images))]
+    rows: Table = [{"severity": 0} | dict.fromkeys(CORRUPTIONS, _accuracy(predict, chosen.labels, chosen.images))]
     rows += [{"severity": severity} for severity, _ in enumerate(corruptions.blur, start=1)]
-    for name, severity, images in corrupted(chosen.images, corruptions, seed):
-        rows[severity][name] = accuracy(images)
+    places = []
+
+    def tasks() -> Iterator[tuple]:
+        for name, severity, images in corrupted(chosen.images, corruptions, seed):
+            places.append((name, severity))
+            yield predict, chosen.labels, images
+
+    accuracies = workers.run(_accuracy, tasks(), workers=1)
+    for (name, severity), accuracy in zip(places, accuracies, strict=True):
+        rows[severity][name] = accuracy
     means = {name: float(np.mean([row[name] for row in rows[1:]])) for name in CORRUPTIONS}
     metrics: dict[str, Any] = {"corrupted": means | {"mean": float(np.mean(list(means.values())))}}
     if threshold is not None:
@@ -59,3 +65,7 @@ def stress(
             kind: float((predict(images)[1] <= threshold).mean()) for kind, images in strangers.items()
         }
     return metrics, rows
+
+
+def _accuracy(predict: Predict, labels: np.ndarray, images: np.ndarray) -> float:
+    return float((predict(images)[0] == labels).mean())

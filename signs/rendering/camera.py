@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from signs.core import memory
+from signs.core import workers as processes
 from signs.core.params import Section
-from signs.rendering import workers as processes
 from signs.rendering.batch_rng import BatchRng
 from signs.rendering.lens import Lens, expose
 from signs.rendering.pose import Pose, place, prepare

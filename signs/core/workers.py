@@ -7,18 +7,24 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
-import numpy as np
-from joblib import Parallel, delayed
-
 SECONDS = 0.5  # between two looks for the parent
 
 
-def run(function: Callable[..., np.ndarray], tasks: Iterable[tuple[Any, ...]], workers: int) -> list[np.ndarray]:
+def run(function: Callable[..., Any], tasks: Iterable[tuple[Any, ...]], workers: int) -> list[Any]:
     """Calls a function with the arguments of each task, and returns what it returns, in order of the tasks."""
+    if workers == 1:
+        return [function(*task) for task in tasks]
+    from joblib import Parallel, delayed  # noqa: PLC0415  # takes a tenth of a second, which few stages need
+
     return Parallel(n_jobs=workers)(delayed(_call)(os.getpid(), function, *task) for task in tasks)
 
 
-def _call(parent: int, function: Callable[..., np.ndarray], *arguments: Any) -> np.ndarray:
+def of_this_machine() -> int:
+    """The number of processes that this one may run side by side."""
+    return len(os.sched_getaffinity(0))
+
+
+def _call(parent: int, function: Callable[..., Any], *arguments: Any) -> Any:
     if os.getpid() != parent:
         _end_with(parent)
     return function(*arguments)

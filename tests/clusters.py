@@ -32,41 +32,29 @@ def of_two_nodes():
         assert not left, left
 
 
-def second_node(cluster):
-    return next(node for node in cluster.list_all_nodes() if node is not cluster.head_node)
-
-
-def kill(node):
-    """Kills a node as a power cut does. Returns its processes."""
-    raylet = psutil.Process(node.all_processes["raylet"][0].process.pid)
-    processes = [raylet, *raylet.children(recursive=True)]
-    for process in processes:
-        process.kill()
-    return processes
-
-
 @contextmanager
 def killed_at_work(cluster, title="ray::_call"):
-    """Kills the second node once it works at a task of this name."""
-    node = second_node(cluster)
+    """Kills the second node once a process of this name works there. What it had started must end by itself."""
+    node = next(node for node in cluster.list_all_nodes() if node is not cluster.head_node)
     raylet = psutil.Process(node.all_processes["raylet"][0].process.pid)
-    killed = []
+    ended = []
 
     def wait_and_kill():
-        while not any(is_at(process, title) for process in raylet.children()):
+        while not any(is_called(process, title) for process in raylet.children(recursive=True)):
             time.sleep(0.01)
-        killed.extend(kill(node))
+        ended.extend([raylet, *raylet.children(recursive=True)])
+        raylet.kill()
 
-    thread = threading.Thread(target=wait_and_kill, daemon=True)
-    thread.start()
+    threading.Thread(target=wait_and_kill, daemon=True).start()
     yield
-    assert killed, "the work was done before the node could be killed"
-    thread.join()
-    assert not psutil.wait_procs(killed, timeout=20)[1]
+    assert ended, "the work was done before the node could be killed"
+    left = psutil.wait_procs(ended, timeout=20)[1]
+    assert not left, left
     cluster.remove_node(node, allow_graceful=False)
+    cluster.add_node(**NODE)
 
 
-def is_at(process, title):
+def is_called(process, title):
     try:
         return title in " ".join(process.cmdline())
     except psutil.NoSuchProcess:

@@ -35,10 +35,15 @@ def is_chosen() -> bool:
     return bool(os.environ.get(ADDRESS))
 
 
-def run(function: Callable[..., Any], tasks: Iterable[tuple[Any, ...]]) -> list[Any]:
+def run(function: Callable[..., Any], tasks: Iterable[tuple[Any, ...]], cores: int = 1) -> list[Any]:
     """Calls a function on the cluster with the arguments of each task, and returns what it returns, in their order.
 
     A task whose worker gets lost runs again, on another. A single task runs here.
+
+    Args:
+        function: Of a module that workers can import, too.
+        tasks: Its arguments.
+        cores: Of one node, that each task takes.
 
     Raises:
         UserError: There is no such cluster, it is not fit for the work, or it lost the same task too often.
@@ -47,11 +52,11 @@ def run(function: Callable[..., Any], tasks: Iterable[tuple[Any, ...]]) -> list[
     first = list(itertools.islice(tasks, 2))
     if len(first) < 2:
         return [function(*arguments) for arguments in first]
-    return _run(connect(), function, itertools.chain(first, tasks))
+    return _run(connect(), function, itertools.chain(first, tasks), cores)
 
 
-def _run(ray: Any, function: Callable[..., Any], tasks: Iterable[tuple[Any, ...]]) -> list[Any]:
-    call = ray.remote(_call).options(num_cpus=1, max_retries=ATTEMPTS - 1)
+def _run(ray: Any, function: Callable[..., Any], tasks: Iterable[tuple[Any, ...]], cores: int) -> list[Any]:
+    call = ray.remote(_call).options(num_cpus=cores, max_retries=ATTEMPTS - 1)
     limit = PER_CORE * max(1, int(ray.cluster_resources().get("CPU", 1)))
     ours, share = versions(), _sharing(ray.put)
     waiting: deque[Any] = deque()
@@ -181,7 +186,21 @@ def _sharing(put: Callable[[Any], Any]) -> Callable[[tuple[Any, ...]], list[Any]
 
 def _call(theirs: dict[str, str], function: Callable[..., Any], *arguments: Any) -> bytes:
     """Runs a task, on a worker. The result is pickled here, as Ray would return arrays that fill its store."""
+    prepare_worker(theirs)
+    return pickle.dumps(function(*arguments), protocol=5)
+
+
+def prepare_worker(theirs: dict[str, str]) -> None:
+    """Makes a worker's process one like that which shares out the work.
+
+    Args:
+        theirs: The `versions` of that one.
+
+    Raises:
+        UserError: Code or libraries differ, or the processor is too old.
+    """
     os.environ.pop(ADDRESS, None)  # what the task shares out in turn stays here
+    os.environ.pop("OMP_NUM_THREADS", None)  # Ray's; settings say how many threads a stage has
     processor.check()
     if differing := dict(theirs.items() ^ versions().items()):
         what = min(differing)
@@ -189,7 +208,6 @@ def _call(theirs: dict[str, str], function: Callable[..., Any], *arguments: Any)
             f"{what} on the worker {platform.node()} is another than on the machine that shares out the work; "
             "install the same commit and requirements.lock there"
         )
-    return pickle.dumps(function(*arguments), protocol=5)
 
 
 def _result(ray: Any, reference: Any) -> Any:

@@ -6,11 +6,11 @@ import sys
 import clusters
 import psutil
 import pytest
-from projects import commit, run
+from projects import change, commit, run
 
 SIGNS = (sys.executable, "-m", "signs")
 ORIGINAL = ("--target", "evaluate@original")
-SPACE = "train.learning_rate: {log: [1e-3, 1e-2]}\ntrain.epochs: [1, 2]\n"
+SPACE = "train.learning_rate: {log: [1e-3, 1e-2]}\ntrain.batch_size: [32, 64]\n"
 TUNE = (*SIGNS, "tune", "tune/tiny.yaml", "--trials", "2", "--together", "2")
 
 
@@ -26,6 +26,7 @@ def base(finished, tmp_path_factory):
     project = shutil.copytree(finished, tmp_path_factory.mktemp("cluster") / "base", symlinks=True)
     (project / "tune").mkdir()
     (project / "tune/tiny.yaml").write_text(SPACE)
+    change(project, "train", epochs=1)
     commit(project, "Add a space")
     return project
 
@@ -70,7 +71,7 @@ def test_trials_are_chosen_on_validation_kept_as_experiments_and_found_again_on_
         valid = json.loads(measured[row["experiment"]])["valid"]
         assert float(row["valid.accuracy"]) == pytest.approx(valid["accuracy"], abs=1e-5)
         assert 1e-3 <= float(row["train.learning_rate"]) <= 1e-2
-        assert row["train.epochs"] in ("1", "2")
+        assert row["train.batch_size"] in ("32", "64")
     assert "test" not in table
     best = max(rows, key=lambda row: (float(row["valid.accuracy"]), -float(row["valid.loss"])))
     assert f"dvc exp apply {best['experiment']} takes the best" in said

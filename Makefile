@@ -47,7 +47,7 @@ COMPILE := uv pip compile --universal --generate-hashes --no-emit-index-url --up
 
 lock:  ## Choose all versions anew (needs uv)
 	$(COMPILE) -o requirements.lock
-	for extra in $(EXTRAS); do $(COMPILE) --extra serve --extra $$extra -c requirements.lock -o requirements-$$extra.lock || exit 1; done
+	for extra in $(EXTRAS); do $(COMPILE) --extra serve --extra cluster --extra $$extra -c requirements.lock -o requirements-$$extra.lock || exit 1; done
 
 INSTALL := $(VENV)/bin/pip install --quiet --disable-pip-version-check
 

@@ -38,7 +38,17 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="signs", description=__doc__, epilog=EXIT_CODES, formatter_class=layout)
     parser.add_argument("--version", action="version", version=f"signs {_version()}")
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-    for add in (_add_predict, _add_serve, _add_export, _add_check, _add_add, _add_compare, _add_run, _add_results):
+    for add in (
+        _add_predict,
+        _add_serve,
+        _add_export,
+        _add_check,
+        _add_add,
+        _add_compare,
+        _add_run,
+        _add_tune,
+        _add_results,
+    ):
         add(verbs)
     return parser
 
@@ -112,6 +122,17 @@ def _add_run(verbs: argparse._SubParsersAction) -> None:
     verb.add_argument("--here", action="store_true", help="run one seed in the workspace, and keep its settings")
     verb.add_argument("--record", action="store_true", help="write results/NAME.json")
     verb.add_argument("--markdown", action="store_true", help="print Markdown")
+
+
+def _add_tune(verbs: argparse._SubParsersAction) -> None:
+    verb = _verb(verbs, "tune", "search settings that do well on validation, and write what each gave as a table")
+    verb.add_argument("space", metavar="SPACE.yaml", type=Path, help="settings and their ranges, as tune/lenet.yaml")
+    verb.add_argument("--trials", metavar="N", type=_count, default=20, help="to run (20)")
+    verb.add_argument("--together", metavar="N", type=_count, default=4, help="trials chosen at a time (4)")
+    verb.add_argument("--recipe", metavar="NAME", help="of a file in recipes/ to start from (params.yaml as it is)")
+    verb.add_argument("--model", default="original", choices=("original", "augmented"), help="to train (original)")
+    verb.add_argument("--objective", default="accuracy", choices=("accuracy", "loss"), help="on validation (accuracy)")
+    verb.add_argument("--seed", metavar="SEED", type=_seed, help="of choices and training (train.seed)")
 
 
 def _add_results(verbs: argparse._SubParsersAction) -> None:

@@ -1,10 +1,12 @@
 """The command `dvc`, which has no Python interface to run stages."""
 
 import contextlib
+import fcntl
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +15,14 @@ from signs.core.errors import UserError
 
 COMMAND = [sys.executable, "-m", "dvc"]
 STAGE_BEGINS = "tage '"  # "Running stage 'train@original'", "Stage 'fetch' didn't change"
+STARTING = Path(".dvc/tmp/signs.starting")
+# Ends DVC and its stages once the end of the input says that the process which started them is gone.
+GUARD = f"""read -r _
+while kill -s 0 -- "-$0" && ! grep -q "{STAGE_BEGINS}" "$1"; do sleep 0.2; done
+kill -s INT -- "-$0"
+sleep 20
+kill -s KILL -- "-$0"
+"""
 
 
 def read(*arguments: str) -> str:
@@ -30,26 +40,52 @@ def read(*arguments: str) -> str:
 def run(arguments: list[str], log: Path) -> None:
     """Runs a command that takes long, and writes what it prints to a file.
 
+    Others may run beside it, on machines that share the folder. Before its first stage DVC stashes changes and copies
+    the workspace: one does so at a time.
+
     Raises:
         UserError: It failed; the message is that of the stage, or of DVC.
         KeyboardInterrupt: Ctrl-C, once DVC has ended and cleared up.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("w") as file, _held() as signals:
-        process = subprocess.Popen(
-            [*COMMAND, *arguments], stdout=file, stderr=file, env=_environment(), start_new_session=True
-        )
-        # Before its first stage DVC stashes changes and copies the workspace. Interrupted there, it would leave the
-        # changes in `git stash`, or the copy on the disk.
-        while process.poll() is None and not (signals and STAGE_BEGINS in log.read_text(errors="replace")):
+        with alone(STARTING):
+            process = subprocess.Popen(
+                [*COMMAND, *arguments], stdout=file, stderr=file, env=_environment(), start_new_session=True
+            )
+            guard = _guard(process, log)
+            # Interrupted here, DVC would leave the changes in `git stash`, or the copy on the disk.
+            while process.poll() is None and STAGE_BEGINS not in log.read_text(errors="replace"):
+                time.sleep(0.1)
+        while process.poll() is None and not signals:
             time.sleep(0.1)
-        if signals:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGINT)
-            process.wait()
-            raise KeyboardInterrupt
+        if signals and process.poll() is None:
+            os.killpg(process.pid, signal.SIGINT)
+        process.wait()
+        guard.kill()
+        guard.communicate()
+    if signals:
+        raise KeyboardInterrupt
     if process.returncode:
         raise UserError(_reason(log.read_text(errors="replace")))
+
+
+@contextlib.contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Holds a lock, a file, which ends with the process: others wait, on machines that share the folder too."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _guard(process: subprocess.Popen[bytes], log: Path) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        ["sh", "-c", GUARD, str(process.pid), str(log)],
+        stdin=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
 
 
 def show(arguments: list[str]) -> None:
@@ -79,8 +115,14 @@ def _environment() -> dict[str, str]:
 
 @contextlib.contextmanager
 def _held() -> Iterator[list[int]]:
-    """Collects signals: raised at once, one could get lost before the wait for DVC, which would then run on."""
+    """Collects signals: raised at once, one could get lost before the wait for DVC, which would then run on.
+
+    Signals reach the main thread alone; another one gets none.
+    """
     signals: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield signals
+        return
     former = {n: signal.signal(n, lambda number, _: signals.append(number)) for n in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield signals

@@ -3,6 +3,8 @@
 import hashlib
 import itertools
 import json
+import os
+import platform
 import re
 import sys
 from collections.abc import Collection, Iterable
@@ -63,8 +65,30 @@ def find(recipe: Recipe, seed: int, stages: list[str]) -> str | None:
     return next((reference for reference in known if _is_current(reference, recipe, stages)), None)
 
 
-def run(recipe: Recipe, seed: int) -> str:
+def found_or_run(project: Path, recipe: Recipe, seed: int, stages: list[str]) -> str:
+    """The git reference of an experiment that ran before, or runs now, beside others and perhaps on another machine.
+
+    Raises:
+        UserError: It failed, or this machine does not see the folder of the project.
+        KeyboardInterrupt: Ctrl-C, once DVC has ended.
+    """
+    if not (project / PIPELINE).is_file():
+        raise UserError(
+            f"{platform.node()} has no {project}; runs on several machines need the project on a file system that all "
+            "of them see, at the same path"
+        )
+    os.chdir(project)
+    with dvc.alone(LOGS / f"{_name(recipe, seed)}.lock"):
+        return find(recipe, seed, stages) or run(recipe, seed, waits=True)
+
+
+def run(recipe: Recipe, seed: int, *, waits: bool = False) -> str:
     """Runs an experiment, and returns its git reference.
+
+    Args:
+        recipe: What to run.
+        seed: Of the run.
+        waits: Whether it waits while another run holds DVC's lock, rather than to fail.
 
     Raises:
         UserError: It failed; the message says why.
@@ -79,7 +103,8 @@ def run(recipe: Recipe, seed: int) -> str:
     copies = [f"--copy-paths={path}" for path in _copied(recipe)]
     settings = [f"--set-param={key}={value}" for key, value in recipe.seeded(seed).items()]
     try:
-        dvc.run(["exp", "run", "--temp", "--name", name, *copies, *settings, *recipe.targets], log)
+        waiting = ["--wait-for-lock"] if waits else []
+        dvc.run([*waiting, "exp", "run", "--temp", "--name", name, *copies, *settings, *recipe.targets], log)
     except UserError as error:
         raise UserError(f"{name} failed: {error} ({log} has all of it)") from None
     return git.experiments(name)[0]
@@ -148,8 +173,7 @@ def _is_current(reference: str, recipe: Recipe, stages: list[str]) -> bool:
 
 def _copied(recipe: Recipe) -> list[str]:
     """Paths that a setting names and git does not hold, or not all of it."""
-    values = flat(params.read(params.PATH)) | {key: yaml.safe_load(text) for key, text in recipe.settings.items()}
-    named = [value for key, value in values.items() if key.rpartition(".")[2] in NAMES_FILES]
+    named = [value for key, value in recipe.values.items() if key.rpartition(".")[2] in NAMES_FILES]
     paths = [path for value in named for path in (value if isinstance(value, list) else [value])]
     return [path for path in _inside(filter(None, paths)) if Path(path).exists() and git.untracked([path])]
 

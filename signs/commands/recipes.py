@@ -4,12 +4,15 @@ import json
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import yaml
+
 from signs.core import params
 from signs.core.errors import UserError
 
 FOLDER = Path("recipes")
 TARGETS = "targets"  # the key of a recipe that is no setting
 TRAIN_SEED = "train.seed"
+SHARDS = "train.shards"  # as many cores as training uses
 SEED = json.dumps("${seed}")  # in a recipe: the seed of the run
 
 
@@ -44,6 +47,11 @@ class Recipe(NamedTuple):
     def seeded(self, seed: int) -> dict[str, str]:
         """The settings of the run with this seed."""
         return self.settings | dict.fromkeys(self.seed_keys, str(seed))
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """All settings by dotted keys, those of params.yaml included."""
+        return flat(params.read(params.PATH)) | {key: yaml.safe_load(text) for key, text in self.settings.items()}
 
     @property
     def seed_keys(self) -> list[str]:

@@ -1,15 +1,15 @@
 """`signs run`: runs a recipe with several seeds, each a DVC experiment."""
 
 import statistics
+import sys
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from signs.cluster import nodes
 from signs.commands import experiments, git, recipes, records, text
-from signs.commands.recipes import Recipe, flat
+from signs.commands.recipes import SHARDS, Recipe, flat
 from signs.commands.records import Record
-from signs.core import params, processor
+from signs.core import params, processor, ray_tasks
 from signs.core.errors import UserError
 
 METRICS, ORIGINAL = Path("metrics"), "data/original"
@@ -66,6 +66,24 @@ def _recordable_commit(recipe: Recipe) -> str:
 
 def _run(recipe: Recipe, seeds: list[int], stages: list[str]) -> dict[int, str]:
     """The experiment of each seed, as a git reference."""
+    return (_run_on_cluster if ray_tasks.is_chosen() else _run_in_turn)(recipe, seeds, stages)
+
+
+def _run_on_cluster(recipe: Recipe, seeds: list[int], stages: list[str]) -> dict[int, str]:
+    """Runs the seeds side by side, each on as many cores as training has shards."""
+    print(f"{len(seeds)} seeds run on the cluster; {experiments.LOGS} has their logs", file=sys.stderr)
+    tasks = [(Path.cwd(), recipe, seed, stages) for seed in seeds]
+    try:
+        found = dict(zip(seeds, nodes.run(experiments.found_or_run, tasks, recipe.values[SHARDS]), strict=True))
+    except KeyboardInterrupt:
+        raise UserError("stopped; the seeds that are done are kept") from None
+    for seed in seeds:
+        if not experiments.find(recipe, seed, stages):
+            raise UserError(_changed(seed))
+    return found
+
+
+def _run_in_turn(recipe: Recipe, seeds: list[int], stages: list[str]) -> dict[int, str]:
     found: dict[int, str] = {}
     for seed in seeds:
         try:
@@ -112,8 +130,7 @@ def _table(path: str, columns: dict[int, dict[str, Any]], *, markdown: bool) -> 
 
 
 def _record(recipe: Recipe, commit: str, reference: str, measured: Measured) -> Record:
-    settings = {key: yaml.safe_load(value) for key, value in recipe.settings.items()}
-    values = flat(params.read(params.PATH)) | settings
+    values = recipe.values
     return Record(
         recipe.name,
         recipe.description,
@@ -121,7 +138,7 @@ def _record(recipe: Recipe, commit: str, reference: str, measured: Measured) -> 
         data={"source": values["fetch.source"], "md5": experiments.digest(reference, ORIGINAL)},
         processor=processor.name(),
         instructions="native" if values["native"] else "portable",
-        settings=settings,
+        settings={key: values[key] for key in recipe.settings},
         metrics={seed: {_model(path): content for path, content in files.items()} for seed, files in measured.items()},
     )
 

@@ -1,4 +1,7 @@
-"""Work shared among processes that end when the one that started them ends, even if that is killed."""
+"""Work shared among processes: those of the cluster that RAY_ADDRESS names, else processes of this machine.
+
+Processes of this machine end when the one that started them ends, even if that is killed.
+"""
 
 import functools
 import os
@@ -7,11 +10,24 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from signs.core import ray_tasks
+
 SECONDS = 0.5  # between two looks for the parent
 
 
 def run(function: Callable[..., Any], tasks: Iterable[tuple[Any, ...]], workers: int) -> list[Any]:
-    """Calls a function with the arguments of each task, and returns what it returns, in order of the tasks."""
+    """Calls a function with the arguments of each task, and returns what it returns, in order of the tasks.
+
+    Args:
+        function: Of a module that other processes can import, too.
+        tasks: Its arguments.
+        workers: Number of processes on this machine; a cluster uses all its cores.
+
+    Raises:
+        UserError: The cluster is not fit for the work; see `ray_tasks.run`.
+    """
+    if ray_tasks.is_chosen():
+        return ray_tasks.run(function, tasks)
     if workers == 1:
         return [function(*task) for task in tasks]
     from joblib import Parallel, delayed  # noqa: PLC0415  # takes a tenth of a second, which few stages need

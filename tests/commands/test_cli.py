@@ -23,12 +23,13 @@ def test_help_names_every_verb_and_waits_for_no_library():
     program = "import sys, signs.cli\ntry: signs.cli.main(['--help'])\nfinally: print(*sys.modules, file=sys.stderr)"
     code, said, modules = called(sys.executable, "-c", program)
     assert code == 0
-    assert {"check", "add", "compare", "run", "results"} <= set(said.split())
+    assert {"check", "add", "compare", "run", "tune", "results"} <= set(said.split())
     assert not {"numpy", "tensorflow", "dvc", "yaml", "pydantic"} & set(modules.split())
 
 
 @pytest.mark.parametrize(
-    "arguments", [[], ["fly"], ["check"], ["compare", "a"], ["run", "--seeds", "-1"], ["run", "--seeds", "two"]]
+    "arguments",
+    [[], ["fly"], ["check"], ["compare", "a"], ["run", "--seeds", "-1"], ["run", "--seeds", "two"], ["tune"]],
 )
 def test_wrong_usage_is_exit_code_2(arguments):
     code, said, error = called(SCRIPT, *arguments)
@@ -36,7 +37,9 @@ def test_wrong_usage_is_exit_code_2(arguments):
     assert "error: " in error.splitlines()[-1]
 
 
-@pytest.mark.parametrize("arguments", [["check", "data"], ["add", "a.png", "A"], ["run"], ["results"]])
+@pytest.mark.parametrize(
+    "arguments", [["check", "data"], ["add", "a.png", "A"], ["run"], ["tune", "a.yaml"], ["results"]]
+)
 def test_outside_of_a_project_a_verb_says_so_in_one_line(tmp_path, arguments):
     message = f"signs {arguments[0]}: there is no dvc.yaml here; run it in the folder of the project\n"
     assert called(SCRIPT, *arguments, cwd=tmp_path) == (1, "", message)

@@ -1,0 +1,1 @@
+"""Ray: work on more machines than one, and the search of settings."""

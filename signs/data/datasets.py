@@ -110,13 +110,14 @@ def read(folder: Path) -> DataSet:
     return _sound(DataSet(**splits, classes=classes_from_labels(splits["train"].labels, known)), str(folder))
 
 
-def write(folder: Path, dataset: DataSet | Stream, workers: int = 1) -> None:
+def write(folder: Path, dataset: DataSet | Stream, workers: int | None = None) -> None:
     """Writes the pickles and `signnames.csv`. If anything fails, `folder` stays as it was.
 
     Args:
         folder: Written whole.
         dataset: A split whose images are shards becomes a folder of pickles.
-        workers: Processes that make shards, where these are made as they are written.
+        workers: Processes that make the shards, of this machine or a cluster; with None this process makes them, which
+            alone can read temporary files.
 
     Raises:
         UserError: `check` finds a fault.
@@ -126,9 +127,13 @@ def write(folder: Path, dataset: DataSet | Stream, workers: int = 1) -> None:
         for name, split in _checked(dataset, str(folder)):
             if isinstance(split.features, Shards):
                 (partial / name).mkdir()
-                processes.run(split_files.write, split_files.shards_of(partial / name, split), workers)
+                parts = split_files.shards_of((partial / name).absolute(), split)
             else:
-                split_files.write(partial / f"{name}.p", split)
+                parts = iter([(partial / f"{name}.p", split)])
+            if workers:
+                processes.run(split_files.write, parts, workers)
+            for part in parts:
+                split_files.write(*part)
         classes.write(partial / classes.FILE_NAME, dataset.classes)
 
 

@@ -99,7 +99,7 @@ def stored(path: Path, offset: int, shape: tuple[int, ...], dtype: np.dtype, par
         window = np.memmap(path, dtype, "r", start, (last - first + 1, *shape[1:]))
         return np.asarray(window[rows - first])
 
-    one = int(np.prod(shape[1:])) * dtype.itemsize
+    one, path = int(np.prod(shape[1:])) * dtype.itemsize, path.absolute()  # a task may run elsewhere
     return Shards(shape, dtype, part or max(1, shape[0]), take)
 
 

@@ -116,6 +116,7 @@ def clone(server, project):
     return clone
 
 
+@pytest.mark.parametrize("server", ["ssh"], indirect=True)  # the push was cut off by SSH only
 def test_what_is_pushed_is_whole_though_the_server_died_in_the_middle(server, project):
     assert_whole(server.storage)
     cache = project / ".dvc/cache"

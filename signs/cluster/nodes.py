@@ -40,6 +40,7 @@ def _of_this_machine() -> Iterator[Any]:
             include_dashboard=False,
             log_to_driver=False,
             logging_level="ERROR",
+            runtime_env=ray_tasks.environment(),
             _node_ip_address="127.0.0.1",
         )
     try:

@@ -20,7 +20,7 @@ STARTING = Path(".dvc/tmp/signs.starting")
 GUARD = f"""read -r _
 while kill -s 0 -- "-$0" && ! grep -q "{STAGE_BEGINS}" "$1"; do sleep 0.2; done
 kill -s INT -- "-$0"
-sleep 20
+for _ in $(seq 100); do kill -s 0 -- "-$0" || exit; sleep 0.2; done
 kill -s KILL -- "-$0"
 """
 

@@ -87,7 +87,7 @@ def connect() -> Any:
             _check_answers(address, ray.util.get_node_ip_address())
             os.environ.setdefault("RAY_IGNORE_UNHANDLED_ERRORS", "1")  # the first error says it
             try:
-                ray.init(address=address, log_to_driver=False, logging_level="ERROR", runtime_env=_environment())
+                ray.init(address=address, log_to_driver=False, logging_level="ERROR", runtime_env=environment())
             except (ConnectionError, ValueError, RuntimeError) as error:
                 raise UserError(_why_not_connected(address, str(error))) from None
     return ray
@@ -120,10 +120,10 @@ def _version(library: str) -> str:
         return "none"
 
 
-def _environment() -> dict[str, Any]:
-    """Workers use the instructions that this process uses."""
-    native = os.environ.get(processor.NATIVE)
-    return {"env_vars": {processor.NATIVE: native}} if native else {}
+def environment() -> dict[str, Any]:
+    """Workers use the instructions that this process uses, and let what they start clear up as they end."""
+    native = {name: value for name, value in os.environ.items() if name == processor.NATIVE}
+    return {"env_vars": {"RAY_kill_child_processes_on_worker_exit": "false"} | native}
 
 
 @contextmanager
@@ -201,6 +201,7 @@ def prepare_worker(theirs: dict[str, str]) -> None:
     """
     os.environ.pop(ADDRESS, None)  # what the task shares out in turn stays here
     os.environ.pop("OMP_NUM_THREADS", None)  # Ray's; settings say how many threads a stage has
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # what a task starts must hear it, and end
     processor.check()
     if differing := dict(theirs.items() ^ versions().items()):
         what = min(differing)

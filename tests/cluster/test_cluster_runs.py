@@ -1,12 +1,15 @@
 import csv
 import json
 import shutil
+import signal
+import subprocess
 import sys
+import time
 
 import clusters
 import psutil
 import pytest
-from projects import change, commit, run
+from projects import change, commit, run, variables
 
 SIGNS = (sys.executable, "-m", "signs")
 ORIGINAL = ("--target", "evaluate@original")
@@ -84,6 +87,26 @@ def test_trials_are_chosen_on_validation_kept_as_experiments_and_found_again_on_
 
     run(project, "dvc", "exp", "apply", best["experiment"])
     assert (project / "metrics/original.json").read_text() == measured[best["experiment"]]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL], ids=["interrupted", "killed"])
+def test_an_ended_search_leaves_no_training_behind_and_the_workspace_as_it_was(project, number):
+    with subprocess.Popen(TUNE, cwd=project, env=variables(), stderr=subprocess.PIPE, text=True) as process:
+        while not any("Running stage 'train" in log.read_text() for log in (project / "logs/runs").glob("*.log")):
+            assert process.poll() is None, process.communicate()
+            time.sleep(0.1)
+        started = psutil.Process(process.pid).children(recursive=True)
+        work = [
+            one for one in started if any(clusters.is_called(one, part) for part in ("dvc", "stages", "Func.train"))
+        ]
+        process.send_signal(number)
+        said = process.communicate()[1]
+    assert len(work) >= 3
+    assert not psutil.wait_procs(work, timeout=60)[1]
+    assert is_tidy(project)
+    assert not experiments(project)
+    if number == signal.SIGINT:
+        assert said.splitlines()[-1].startswith("signs tune: stopped; the trials that are done are kept")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""Ray: where more than one machine does the work."""

@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from tqdm import tqdm
@@ -15,6 +15,7 @@ from signs.core.errors import UserError
 from signs.core.history import Row
 from signs.data import classes
 from signs.data.datasets import DataSet
+from signs.data.splits import Split
 from signs.networks import architectures, store
 from signs.networks.backend import keras, make_deterministic, tf
 from signs.networks.classifier import Classifier
@@ -22,13 +23,26 @@ from signs.networks.model_json import Metadata
 from signs.networks.store import Model
 from signs.training import augmentation, calibration, checkpoints
 from signs.training.augmentation import Augment
-from signs.training.loop import train
+from signs.training.loop import Elsewhere, train
 from signs.training.settings import Settings
 from signs.training.step import Examples
 
 
+class Prepared(NamedTuple):
+    """What a training starts from: a network, training images, and what changes them at each step, or None."""
+
+    network: Classifier
+    examples: Examples
+    augment: Augment | None
+
+
 def fit(
-    dataset: DataSet, digest: str, preprocess: dict[str, Any], logs: Path, settings: Settings
+    dataset: DataSet,
+    digest: str,
+    preprocess: dict[str, Any],
+    logs: Path,
+    settings: Settings,
+    elsewhere: Elsewhere | None = None,
 ) -> tuple[Model, list[Row]]:
     """Trains a network on a data set; a run that was killed continues after its last epoch.
 
@@ -39,6 +53,7 @@ def fit(
         logs: Folder for TensorBoard logs and checkpoints; the caller removes these by `checkpoints.remove` once the
             model is written.
         settings: Of the training.
+        elsewhere: As `loop.train` takes it.
 
     Returns:
         The model, which computes in float32, and the history as `loop.train` returns it.
@@ -49,15 +64,12 @@ def fit(
     """
     make_deterministic(intra_op_threads=1, inter_op_threads=settings.shards)
     _check_writable(logs)
-    network, augment = _network(dataset, settings), _augment(dataset, settings)
-    ids = dataset.classes.ids
-    examples, validation = (
-        Examples(split.features, classes.indices(split.labels, ids), split.synthetic)
-        for split in (dataset.train, dataset.valid)
-    )
+    network, examples, augment = prepare(dataset, settings)
+    validation = _examples(dataset, dataset.valid)
     checkpoint = checkpoints.path_for(logs, settings, digest)
     with _reporting(logs, settings.epochs) as report:
-        history = train(network, examples, validation, settings, augment=augment, checkpoint=checkpoint, report=report)
+        options = {"augment": augment, "checkpoint": checkpoint, "report": report, "elsewhere": elsewhere}
+        history = train(network, examples, validation, settings, **options)
     metadata = _metadata(dataset, digest, preprocess, network, settings)
     return _calibrated(Model(network.in_float32(), dataset.classes, metadata), validation), history
 
@@ -69,6 +81,19 @@ def _check_writable(logs: Path) -> None:
             pass
     except OSError as error:
         raise UserError(f"{logs} cannot be written: {error.strerror}; training keeps its checkpoint there") from None
+
+
+def prepare(dataset: DataSet, settings: Settings) -> Prepared:
+    """What the training of a network on a data set starts from.
+
+    Raises:
+        UserError: A setting does not fit the data, or the network does not fit in memory.
+    """
+    return Prepared(_network(dataset, settings), _examples(dataset, dataset.train), _augment(dataset, settings))
+
+
+def _examples(dataset: DataSet, split: Split) -> Examples:
+    return Examples(split.features, classes.indices(split.labels, dataset.classes.ids), split.synthetic)
 
 
 def _network(dataset: DataSet, settings: Settings) -> Classifier:

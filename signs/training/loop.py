@@ -1,6 +1,6 @@
 """The training loop: images, a network and settings in; a trained network and its history out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -10,15 +10,17 @@ from signs.core import scores
 from signs.core.errors import UserError
 from signs.core.history import Row, best_epoch, kept_epoch
 from signs.data.shards import Images, selected
-from signs.networks.backend import keras, tf
+from signs.networks.backend import tf
 from signs.networks.classifier import Classifier
-from signs.training import checkpoints, step
-from signs.training import optimizer as optimizers
+from signs.training import checkpoints, parts, step
 from signs.training.augmentation import Augment
 from signs.training.checkpoints import State
-from signs.training.ema import Ema, assign, values
+from signs.training.ema import assign, values
 from signs.training.settings import Settings
 from signs.training.step import Examples
+
+# From the number of an epoch and the values of `Parts.variables` before it, those after it.
+Elsewhere = Callable[[int, Sequence[np.ndarray]], Sequence[np.ndarray]]
 
 
 def train(
@@ -30,6 +32,7 @@ def train(
     augment: Augment | None = None,
     checkpoint: Path | None = None,
     report: Callable[[Row], None] | None = None,
+    elsewhere: Elsewhere | None = None,
 ) -> list[Row]:
     """Trains a network with Adam and leaves it with the weights of the epoch that `settings.keep` names.
 
@@ -45,6 +48,7 @@ def train(
         augment: Changes images and class indices of each shard of a batch.
         checkpoint: File for the state after each epoch. If it exists, training continues from there.
         report: Called after each epoch with its row of the history, while the network has the weights of that epoch.
+        elsewhere: Takes the steps of an epoch in other processes; None for in this one. The result is the same.
 
     Returns:
         A row before the first epoch and one after each, with `epoch`; `train_accuracy` (0-1) and `train_loss` (mean
@@ -55,9 +59,7 @@ def train(
     Raises:
         UserError: Labels are not class indices, or the loss became NaN or infinite.
     """
-    keras.utils.set_random_seed(settings.seed)
-    network(examples.features[:1])  # builds it
-    run = _Run(network, examples, validation, settings, augment)
+    run = _Run(network, examples, validation, settings, augment, elsewhere)
     state = run.resumed(checkpoint)
     while not _is_finished(state.history, settings):
         state = run.next(state)
@@ -79,6 +81,7 @@ class _Run:
         validation: Examples | None,
         settings: Settings,
         augment: Augment | None,
+        elsewhere: Elsewhere | None,
     ) -> None:
         _check_indices("train", examples, network.classes)
         self.indices, self.settings = examples.indices, settings
@@ -89,39 +92,40 @@ class _Run:
             _check_indices("valid", validation, network.classes)
             self.measured["valid"] = validation
         self.forward = {name: _forward(network, split.features, settings) for name, split in self.measured.items()}
-        optimizer = optimizers.build(network, len(examples.indices), settings)
-        self.ema = Ema(network.weights, settings.ema_decay)
-        unseen = step.unseen_classes(examples, network.classes) if settings.unseen_class_margin else None
-        loss = step.loss(network, settings, augment=augment, unseen=unseen)
-        self.run_epoch = step.epoch(network, optimizer, loss, examples, settings, self.ema)
-        pairs = zip(self.ema.measured, network.weights, strict=True)
+        self.parts = parts.build(network, examples, settings, augment)
+        self.take_steps = self._take_steps(elsewhere, examples)
+        pairs = zip(self.parts.ema.measured, network.weights, strict=True)
         self.trainable = [variable for variable, weight in pairs if weight.trainable]
-        self.variables = [*network.variables, *optimizer.variables, *self.ema.averages]
+
+    def _take_steps(self, elsewhere: Elsewhere | None, examples: Examples) -> Callable[[State], None]:
+        if elsewhere:
+            return lambda state: assign(self.parts.variables, elsewhere(len(state.history), state.variables))
+        run_epoch = step.epoch(*self.parts[:3], examples, self.settings, self.parts.ema)
+        return lambda state: run_epoch(step.order_of_epoch(self.indices, self.settings, len(state.history)))
 
     def resumed(self, checkpoint: Path | None) -> State:
         """The state that a checkpoint holds, with all variables set to it; else the state before the first row."""
         state = checkpoints.read(checkpoint) if checkpoint else None
         if state is None:
             return State([], [], [])
-        if [array.shape for array in state.variables] != [variable.shape for variable in self.variables]:
+        if [array.shape for array in state.variables] != [variable.shape for variable in self.parts.variables]:
             raise UserError(f"{checkpoint} is the state of another network; delete it, and training starts anew")
-        assign(self.variables, state.variables)
+        assign(self.parts.variables, state.variables)
         return state
 
     def next(self, state: State) -> State:
         """The state after one more row of the history; the first row is measured before training."""
         epoch, before = len(state.history), values(self.trainable)
         if epoch:
-            rng = np.random.default_rng([self.settings.seed, epoch])
-            self.run_epoch(step.order(self.indices, self.settings.class_balance_power, rng))
-        with self.ema.applied():
+            self.take_steps(state)
+        with self.parts.ema.applied():
             row = {"epoch": epoch} | self._measures()
         row["squared_change"] = _squared_distance(before, values(self.trainable))
         if not np.isfinite(list(row.values())).all():
             raise UserError(f"training diverged: loss is {row['train_loss']} after epoch {epoch}; lower learning_rate")
         history = [*state.history, row]
         is_kept = kept_epoch(history, self.settings.keep) == epoch
-        return State(values(self.variables), values(self.ema.measured) if is_kept else state.kept, history)
+        return State(values(self.parts.variables), values(self.parts.ema.measured) if is_kept else state.kept, history)
 
     def _measures(self) -> Row:
         row = {}

@@ -111,6 +111,11 @@ def order(indices: np.ndarray, class_balance_power: float, rng: np.random.Genera
     return rng.choice(len(indices), len(indices), p=weights / weights.sum())
 
 
+def order_of_epoch(indices: np.ndarray, settings: Settings, epoch: int) -> np.ndarray:
+    """The order in which this epoch, from 1 on, sees the images: positions, (n,)."""
+    return order(indices, settings.class_balance_power, np.random.default_rng([settings.seed, epoch]))
+
+
 def tensor(features: np.ndarray) -> tf.Tensor:
     """An array as a tensor, without a copy where its memory is aligned as TensorFlow needs it."""
     in_place = features.flags.carray and features.ctypes.data % ALIGNMENT == 0
@@ -119,16 +124,20 @@ def tensor(features: np.ndarray) -> tf.Tensor:
     return tf.experimental.dlpack.from_dlpack(features.__dlpack__()) if in_place else tf.constant(features)
 
 
+def shard_gradients(network: Classifier, loss: Loss, *shard: tf.Tensor) -> list[tf.Tensor]:
+    """The gradients of a shard's share of the loss, of each trainable weight; `shard` is what `loss` takes."""
+    with tf.GradientTape() as tape:
+        value = loss(*shard)
+    return tape.gradient(value, network.trainable_variables)
+
+
 def epoch(
     network: Classifier, optimizer: Optimizer, loss: Loss, examples: Examples, settings: Settings, ema: Ema
 ) -> Callable[[np.ndarray], None]:
     """Makes a function that takes an epoch's steps over the images, in the order that it is given.
 
     The graph gets all images that are in memory and returns to Python only at the end of an epoch. Of images in a
-    sharded data set it gets some batches at a time, in the very same order, while the next ones are read. The shards
-    of a batch are computed
-    side by side, each by a thread: an operation on half a batch for each of two cores is faster than one operation
-    that both cores share. Batch normalization is per shard.
+    sharded data set it gets some batches at a time, in the very same order, while the next ones are read.
 
     Args:
         network: To train; built.
@@ -137,6 +146,51 @@ def epoch(
         examples: Training images.
         settings: `batch_size`, `shards` and `seed`.
         ema: Moving averages of the weights, updated after each step.
+    """
+    run, features = steps(network, optimizer, loss, examples, settings, ema), examples.features
+    count = len(examples.indices)
+    batches, _ = split_evenly(count, settings.batch_size, settings.shards)
+    if isinstance(features, np.ndarray):
+        whole = tensor(features)
+        return lambda rows: run(whole, rows, rows, 0, batches)
+    at_once = max(1, READ_BYTES * batches // math.prod((count, *features.shape[1:], features.dtype.itemsize)))
+
+    def run_in_turn(rows: np.ndarray) -> None:
+        starts = range(0, batches, at_once)
+        parts = [rows[first * count // batches : min(first + at_once, batches) * count // batches] for first in starts]
+        for first, own, images in zip(starts, parts, read_ahead(features.take, parts), strict=True):
+            run(images, np.arange(len(own)), own, first, min(first + at_once, batches))
+
+    return run_in_turn
+
+
+def steps(
+    network: Classifier,
+    optimizer: Optimizer,
+    loss: Loss,
+    examples: Examples,
+    settings: Settings,
+    ema: Ema,
+    *,
+    watch: Callable[[list[list[tf.Tensor]]], None] | None = None,
+) -> Callable[..., None]:
+    """Makes the graph of the steps over some batches: see `epoch`.
+
+    The shards of a batch are computed side by side, each by a thread: an operation on half a batch for each of two
+    cores is faster than one operation that both cores share. Batch normalization is per shard.
+
+    Args:
+        network: To train; built.
+        optimizer: Of its weights.
+        loss: Of a shard.
+        examples: Training images.
+        settings: `batch_size`, `shards` and `seed`.
+        ema: Moving averages of the weights, updated after each step.
+        watch: Called as the graph is made, with the gradients of each shard, before they are added up.
+
+    Returns:
+        A function of images, places in them of the batches' images, positions of these, and the numbers of the first
+        batch and of the one after the last.
     """
     count, features = len(examples.indices), examples.features
     indices = tf.constant(examples.indices, tf.int64)
@@ -151,15 +205,15 @@ def epoch(
         number = tf.cast(replica.replica_id_in_sync_group, tf.int64) * shards + shard
         mine = rows[number::shards_in_all]
         seed = tf.stack([settings.seed, tf.cast(optimizer.iterations, tf.int64) * shards_in_all + number])
-        with tf.GradientTape() as tape:
-            own = tf.gather(images, places[number::shards_in_all])
-            gathered = (own, tf.gather(indices, mine), tf.gather(synthetic, mine))
-            value = loss(*gathered, tf.size(rows), seed)
-        return tape.gradient(value, network.trainable_variables)
+        own = tf.gather(images, places[number::shards_in_all])
+        gathered = (own, tf.gather(indices, mine), tf.gather(synthetic, mine))
+        return shard_gradients(network, loss, *gathered, tf.size(rows), seed)
 
     def step(images: tf.Tensor, places: tf.Tensor, rows: tf.Tensor) -> None:
         replica = tf.distribute.get_replica_context()
         by_shard = [gradients(images, places, rows, shard, replica) for shard in range(shards)]
+        if watch:
+            watch(by_shard)
         sums = [tf.add_n(parts) for parts in zip(*by_shard, strict=True)]
         optimizer.apply(replica.all_reduce(tf.distribute.ReduceOp.SUM, sums), network.trainable_variables)
 
@@ -174,18 +228,7 @@ def epoch(
             strategy.run(step, args=(images, places[bounds], rows[bounds]))
             ema.update(optimizer.iterations)
 
-    if isinstance(features, np.ndarray):
-        whole = tensor(features)
-        return lambda rows: run(whole, rows, rows, 0, batches)
-    at_once = max(1, READ_BYTES * batches // math.prod((count, *features.shape[1:], features.dtype.itemsize)))
-
-    def run_in_turn(rows: np.ndarray) -> None:
-        starts = range(0, batches, at_once)
-        parts = [rows[first * count // batches : min(first + at_once, batches) * count // batches] for first in starts]
-        for first, own, images in zip(starts, parts, read_ahead(features.take, parts), strict=True):
-            run(images, np.arange(len(own)), own, first, min(first + at_once, batches))
-
-    return run_in_turn
+    return run
 
 
 def read_ahead(read: Callable[[np.ndarray], np.ndarray], parts: list[np.ndarray]) -> Iterator[np.ndarray]:

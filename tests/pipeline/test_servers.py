@@ -79,7 +79,7 @@ def assert_whole(cache):
 
 
 def cut_off(server, receiver, project, *command):
-    """What a command says whose server, a slow one, is killed once the folder `receiver` has got two megabytes."""
+    """Runs a command whose slow server is killed once the folder `receiver` has got two megabytes. It must fail."""
     server.kill()
     server.start(bandwidth="4M")
     end = size(receiver) + 2 * MEGABYTE
@@ -87,10 +87,9 @@ def cut_off(server, receiver, project, *command):
         while size(receiver) < end and process.poll() is None:
             time.sleep(0.01)
         server.kill()
-        _, errors = process.communicate(timeout=30)
+        process.communicate(timeout=30)
     server.start()
-    assert process.returncode
-    return errors
+    assert process.returncode  # 255, or 141 without a word where DVC takes the server's pipe for that of its output
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +99,7 @@ def project(finished, server, tmp_path_factory):
     (project / ".dvc/config").write_text(f"[core]\nremote = storage\n['remote \"storage\"']\n{server.settings}\n")
     commit(project, "Add a remote")
     if not server.keeps_parts:
-        assert "ERROR: " in cut_off(server, server.storage, project, "dvc", "push")
+        cut_off(server, server.storage, project, "dvc", "push")
         assert_whole(server.storage)
     run(project, "dvc", "push", "--run-cache")
     return project
@@ -111,7 +110,7 @@ def clone(server, project):
     """A clone that pulled all. Its first `dvc pull` was cut off."""
     clone = project.parent / "clone"
     run(project, "git", "clone", "-q", project, clone)
-    assert "ERROR: " in cut_off(server, clone / ".dvc/cache", clone, "dvc", "pull")
+    cut_off(server, clone / ".dvc/cache", clone, "dvc", "pull")
     run(clone, "dvc", "pull", "--run-cache")
     return clone
 

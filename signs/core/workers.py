@@ -10,8 +10,6 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from signs.core import ray_tasks
-
 SECONDS = 0.5  # between two looks for the parent
 
 
@@ -26,7 +24,9 @@ def run(function: Callable[..., Any], tasks: Iterable[tuple[Any, ...]], workers:
     Raises:
         UserError: The cluster is not fit for the work; see `ray_tasks.run`.
     """
-    if ray_tasks.is_chosen():
+    if os.environ.get("RAY_ADDRESS"):
+        from signs.core import ray_tasks  # noqa: PLC0415  # only those wait for it who use a cluster
+
         return ray_tasks.run(function, tasks)
     if workers == 1:
         return [function(*task) for task in tasks]

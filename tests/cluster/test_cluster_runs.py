@@ -45,6 +45,10 @@ def experiments(project):
     return {name.rsplit("/", 1)[1]: run(project, "git", "show", f"{name}:metrics/original.json") for name in found}
 
 
+def raylets():
+    return {process for process in psutil.process_iter() if clusters.is_called(process, "/raylet/raylet ")}
+
+
 def is_tidy(project):
     copies = [path.name for path in (project / ".dvc/tmp/exps/standalone").iterdir()]
     return (run(project, "git", "stash", "list"), copies) == ("", ["run"])
@@ -63,9 +67,9 @@ def test_seeds_run_side_by_side_give_what_they_give_here_though_a_node_is_killed
 
 
 def test_trials_are_chosen_on_validation_kept_as_experiments_and_found_again_on_a_cluster(cluster, project):
-    before = set(psutil.pids())
+    before = raylets()
     said = run(project, *TUNE)
-    assert not [one for one in set(psutil.pids()) - before if clusters.is_called(psutil.Process(one), "raylet")]
+    assert raylets() <= before
     table = (project / "tune/tiny.csv").read_text()
     rows = list(csv.DictReader(table.splitlines()))
     measured = experiments(project)

@@ -18,18 +18,22 @@ def of_two_nodes():
     import ray
     from ray.cluster_utils import Cluster
 
-    before = set(psutil.Process().children(recursive=True))
     cluster = Cluster(initialize_head=True, head_node_args=NODE)
     try:
         cluster.add_node(**NODE)
         cluster.wait_for_nodes()
         yield cluster
     finally:
-        started = set(psutil.Process().children(recursive=True)) - before
+        started = [process for node in cluster.list_all_nodes() for process in processes_of(node)]
         ray.shutdown()
         cluster.shutdown()
         left = psutil.wait_procs(started, timeout=20)[1]
         assert not left, left
+
+
+def processes_of(node):
+    started = [psutil.Process(entry.process.pid) for kind in node.all_processes.values() for entry in kind]
+    return [*started, *(child for process in started for child in process.children(recursive=True))]
 
 
 @contextmanager

@@ -4,6 +4,7 @@ import hmac
 import socket
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import NamedTuple
 
 import numpy as np
@@ -47,9 +48,13 @@ class Exchange:
         while len(self.peers) < len(addresses) - 1:
             peer, _ = self.listener.accept()
             peer.settimeout(CONNECT_SECONDS)
-            hello = _received(peer, bytearray(len(self.token) + 4))
+            hello = bytearray(len(self.token) + 4)
+            with suppress(OSError):
+                _received(peer, hello)
             if hmac.compare_digest(hello[:-4], self.token):
                 self.peers[int.from_bytes(hello[-4:], "big")] = peer
+            else:
+                peer.close()
         self.listener.close()
         for peer in self.peers.values():
             peer.settimeout(None)

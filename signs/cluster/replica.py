@@ -40,8 +40,8 @@ class Replica:
         self, parts: Parts, examples: Examples, settings: Settings, rank: int, workers: int, exchange: Exchange | None
     ) -> None:
         self.parts, self.examples, self.settings = parts, examples, settings
-        self.batches, shards = step.split_evenly(len(examples.indices), settings.batch_size, settings.shards)
-        self.mine = range(rank, shards, workers)
+        self.batches, self.shards = step.split_evenly(len(examples.indices), settings.batch_size, settings.shards)
+        self.mine, shards = range(rank, self.shards, workers), self.shards
         orders = _orders(parts, examples, settings)
         self.gradients = _gradients(parts, examples, settings, shards, orders)
         self.apply = _apply(parts, examples, shards, orders)
@@ -61,7 +61,7 @@ class Replica:
 
     def _batches(self, order: np.ndarray) -> Iterator[tuple[int, list[tuple[np.ndarray, np.ndarray]]]]:
         """For each batch its size, and positions and images of the shards of this worker."""
-        count, shards = len(order), self.sums.shards
+        count, shards = len(order), self.shards
         bounds = [batch * count // self.batches for batch in range(self.batches + 1)]
         batches = [order[first:last] for first, last in pairwise(bounds)]
         mine = [[rows[shard::shards] for shard in self.mine] for rows in batches]

@@ -4,19 +4,23 @@ The head has the state after each epoch, and writes it to the checkpoint. Worker
 one of them ends, the epoch is repeated by others, from the same state.
 """
 
+import hashlib
+import os
 import secrets
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import ray
-from ray.exceptions import RayActorError, RayError, RayTaskError
+from ray.exceptions import RayError, RayTaskError
 
 from signs.cluster.exchange import Exchange
 from signs.cluster.replica import Replica
+from signs.core import processor
+from signs.core.errors import UserError
 from signs.data import datasets
 from signs.networks.backend import make_deterministic
 from signs.training import fitting, parts
@@ -54,10 +58,10 @@ class _Team:
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 self.members = self.members or self._made()
-                return _first(member.epoch.remote(number, state) for member in self.members)
-            except (RayError, ConnectionError) as error:
+                return _agreed(_results(member.epoch.remote(number, state) for member in self.members))
+            except RayError as error:
                 self.end()
-                if is_error_of_training(error) or attempt == ATTEMPTS:
+                if not _is_ended_worker(error) or attempt == ATTEMPTS:
                     raise
                 print(f"a worker of epoch {number} ended; the epoch starts again", flush=True)
         raise AssertionError
@@ -71,27 +75,40 @@ class _Team:
     def _made(self) -> list[Any]:
         count = min(self.settings.shards, _waited_for_cpus())
         token = secrets.token_bytes(32)
-        options = {"num_cpus": 1, "scheduling_strategy": "SPREAD", "max_restarts": 0}
+        native = {"env_vars": {processor.NATIVE: os.environ.get(processor.NATIVE, "0")}}
+        options = {"num_cpus": 1, "runtime_env": native, "scheduling_strategy": "SPREAD", "max_restarts": 0}
         self.members = [
             _Worker.options(**options).remote(self.dataset, self.settings, rank, count, token) for rank in range(count)
         ]
-        addresses = ray.get([member.address.remote() for member in self.members])
-        ray.get([member.connect.remote(addresses) for member in self.members])
+        addresses = _results(member.address.remote() for member in self.members)
+        _results(member.connect.remote(addresses) for member in self.members)
         return self.members
 
 
-def is_error_of_training(error: Exception) -> bool:
-    """Whether a worker failed for another reason than that it or another one ended."""
-    return isinstance(error, RayTaskError) and not isinstance(error.cause, ConnectionError | RayActorError)
+def _is_ended_worker(error: RayError) -> bool:
+    """Whether a worker failed because it, or another one, ended."""
+    return not isinstance(error, RayTaskError) or isinstance(error.cause, OSError)
 
 
-def _first(running: Iterator[Any]) -> Any:
-    """The result of the first of these; fails as soon as any of them does."""
-    ahead = results = list(running)
+def _results(running: Iterable[Any]) -> list[Any]:
+    """What these give; fails as soon as one of them does."""
+    results = list(running)
+    ahead = results
     while ahead:
         done, ahead = ray.wait(ahead, num_returns=1)
-        ray.get([each for each in done if each != results[0]])
-    return ray.get(results[0])
+        ray.get(done)
+    return ray.get(results)
+
+
+def _agreed(results: list[tuple[str, list[np.ndarray]]]) -> list[np.ndarray]:
+    """The variables after an epoch, on which all workers agree."""
+    digests = [digest for digest, _ in results]
+    if differing := [rank for rank, digest in enumerate(digests) if digest != digests[0]]:
+        raise UserError(
+            f"worker {differing[0]} of the Ray cluster computes other bytes than worker 0; use machines of "
+            "one kind with the same versions of the libraries, or native: false"
+        )
+    return results[0][1]
 
 
 def _waited_for_cpus() -> int:
@@ -122,7 +139,8 @@ class _Worker:
         if self.exchange:
             self.exchange.connect(self.rank, addresses)
 
-    def epoch(self, number: int, variables: list[np.ndarray]) -> list[np.ndarray] | None:
-        """The variables after an epoch, by the first worker; all have the same."""
+    def epoch(self, number: int, variables: list[np.ndarray]) -> tuple[str, list[np.ndarray]]:
+        """The variables after an epoch, by the first worker alone, and their digest, which is the same for all."""
         after = self.replica.epoch(number, variables)
-        return None if self.rank else after
+        digest = hashlib.sha256(b"".join(array.tobytes() for array in after)).hexdigest()
+        return digest, [] if self.rank else after

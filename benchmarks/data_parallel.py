@@ -71,26 +71,32 @@ def one_process(network: str, shards: int, found: Any) -> None:
     from signs.training import step  # noqa: PLC0415
 
     parts, examples, chosen = _parts(network, shards)
-    run = step.epoch(*parts[:3], examples, chosen, parts.ema)
+    run = step.epoch(parts.network, parts.optimizer, parts.loss, examples, chosen, parts.ema)
     found.put(_best(lambda: run(step.order_of_epoch(examples.indices, chosen, 1))))
 
 
 def worker(network: str, shards: int, rank: int, workers: int, pipe: Any, found: Any) -> None:
     """A step by one of several workers; and the seconds of computing, exchanging and applying."""
     os.environ["INTER"] = "1"
-    from signs.cluster.exchange import Exchange  # noqa: PLC0415
-    from signs.cluster.replica import Replica  # noqa: PLC0415
     from signs.training.ema import values  # noqa: PLC0415
+    from signs.training.exchange import Exchange  # noqa: PLC0415
+    from signs.training.replica import Replica  # noqa: PLC0415
 
     parts, examples, chosen = _parts(network, shards)
     exchange = Exchange("127.0.0.1", b"benchmark")
     pipe.send(exchange.address)
     exchange.connect(rank, pipe.recv())
     replica = Replica(parts, examples, chosen, rank, workers, exchange if workers > 1 else None)
-    before, spent = values(parts.variables), {}
+    before = values(parts.variables)
+    spent: dict[str, float] = {}
     for name in ("gradients", "sums", "apply"):
         setattr(replica, name, _timed(getattr(replica, name), name, spent))
-    seconds = _best(lambda: (spent.clear(), replica.epoch(1, before)))
+
+    def run() -> None:
+        spent.clear()
+        replica.epoch(1, before)
+
+    seconds = _best(run)
     steps = COUNT // BATCH
     if rank == 0:
         size = 4 * sum(int(np.prod(weight.shape)) for weight in parts.network.trainable_variables)
@@ -128,7 +134,7 @@ def of_tensorflow(size: int, rank: int, workers: int, pipe: Any, found: Any) -> 
 
 def of_sockets(size: int, rank: int, workers: int, pipe: Any, found: Any) -> None:
     """Seconds of our two rounds with a gradient of so many bytes."""
-    from signs.cluster.exchange import Exchange  # noqa: PLC0415
+    from signs.training.exchange import Exchange  # noqa: PLC0415
 
     exchange = Exchange("127.0.0.1", b"benchmark")
     pipe.send(exchange.address)

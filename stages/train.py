@@ -1,17 +1,13 @@
 """Stage `train`: trains a network on a data set."""
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from signs.core import params, tables
 from signs.data.datasets import check, digest, read
 from signs.networks import store
-from signs.training import advice, checkpoints, finished, fitting
+from signs.training import advice, checkpoints, finished, fitting, team
 from signs.training.finished import Result
-from signs.training.loop import Elsewhere
-from signs.training.settings import Settings, of_model
+from signs.training.settings import of_model
 
 
 def main(dataset: Path, model: Path, table: Path) -> None:
@@ -30,24 +26,9 @@ def main(dataset: Path, model: Path, table: Path) -> None:
     print(f"{model.name}: {' and '.join(data.classes.counts.values())}", flush=True)
     for line in [*advice.on_steps(len(data.train.labels), settings.batch_size), *advice.on_classes(data)]:
         print(f"{model.name}: warning: {line}", flush=True)
-    with _machines(dataset, settings) as elsewhere:
+    with team.of_cluster(dataset, settings) as elsewhere:
         fitted, history = fitting.fit(data, sha256, preprocess, result.logs, settings, elsewhere)
     tables.write(table, history)
     store.write(model, fitted)
     finished.note(result, key)
     checkpoints.remove(result.logs)
-
-
-@contextmanager
-def _machines(dataset: Path, settings: Settings) -> Iterator[Elsewhere | None]:
-    """The cluster that RAY_ADDRESS names, or this process alone. The result is the same."""
-    if not os.environ.get("RAY_ADDRESS"):
-        yield None
-        return
-    from signs.cluster import connection  # noqa: PLC0415  # only where there is a cluster
-
-    with connection.connected():
-        from signs.cluster import training  # noqa: PLC0415
-
-        with training.workers(dataset, settings) as elsewhere:
-            yield elsewhere

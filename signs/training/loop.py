@@ -37,8 +37,7 @@ def train(
     """Trains a network with Adam and leaves it with the weights of the epoch that `settings.keep` names.
 
     The best epoch is the one with the highest validation accuracy; ties go to the lowest validation loss. Without
-    validation it is the last one. To train on several devices, make the network and call this in the scope of a
-    `tf.distribute` strategy, which divides each batch among its replicas.
+    validation it is the last one.
 
     Args:
         network: Built here if it is not yet built; then the seed determines its initial weights too.

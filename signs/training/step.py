@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from signs.training.optimizer import Optimizer
 from signs.training.settings import Settings
 
 READ_BYTES = 2**27  # of shards at once
+Read = TypeVar("Read")
 
 
 class Examples(NamedTuple):
@@ -173,7 +174,7 @@ def steps(
     ema: Ema,
     *,
     watch: Callable[[list[list[tf.Tensor]]], None] | None = None,
-) -> Callable[..., None]:
+) -> Any:
     """Makes the graph of the steps over some batches: see `epoch`.
 
     The shards of a batch are computed side by side, each by a thread: an operation on half a batch for each of two
@@ -189,33 +190,27 @@ def steps(
         watch: Called as the graph is made, with the gradients of each shard, before they are added up.
 
     Returns:
-        A function of images, places in them of the batches' images, positions of these, and the numbers of the first
-        batch and of the one after the last.
+        A `tf.function` of images, places in them of the batches' images, positions of these, and the numbers of the
+        first batch and of the one after the last.
     """
     count, features = len(examples.indices), examples.features
     indices = tf.constant(examples.indices, tf.int64)
     synthetic = tf.constant(np.zeros(count, bool) if examples.synthetic is None else examples.synthetic)
     batches, shards = split_evenly(count, settings.batch_size, settings.shards)
-    strategy = tf.distribute.get_strategy()
 
-    def gradients(
-        images: tf.Tensor, places: tf.Tensor, rows: tf.Tensor, shard: int, replica: tf.distribute.ReplicaContext
-    ) -> list[tf.Tensor]:
-        shards_in_all = shards * replica.num_replicas_in_sync
-        number = tf.cast(replica.replica_id_in_sync_group, tf.int64) * shards + shard
-        mine = rows[number::shards_in_all]
-        seed = tf.stack([settings.seed, tf.cast(optimizer.iterations, tf.int64) * shards_in_all + number])
-        own = tf.gather(images, places[number::shards_in_all])
+    def gradients(images: tf.Tensor, places: tf.Tensor, rows: tf.Tensor, shard: int) -> list[tf.Tensor]:
+        mine = rows[shard::shards]
+        seed = tf.stack([settings.seed, tf.cast(optimizer.iterations, tf.int64) * shards + shard])
+        own = tf.gather(images, places[shard::shards])
         gathered = (own, tf.gather(indices, mine), tf.gather(synthetic, mine))
         return shard_gradients(network, loss, *gathered, tf.size(rows), seed)
 
     def step(images: tf.Tensor, places: tf.Tensor, rows: tf.Tensor) -> None:
-        replica = tf.distribute.get_replica_context()
-        by_shard = [gradients(images, places, rows, shard, replica) for shard in range(shards)]
+        by_shard = [gradients(images, places, rows, shard) for shard in range(shards)]
         if watch:
             watch(by_shard)
         sums = [tf.add_n(parts) for parts in zip(*by_shard, strict=True)]
-        optimizer.apply(replica.all_reduce(tf.distribute.ReduceOp.SUM, sums), network.trainable_variables)
+        optimizer.apply(sums, network.trainable_variables)
 
     images = tf.TensorSpec((None, *features.shape[1:]), features.dtype)
     positions, number = tf.TensorSpec((None,), tf.int64), tf.TensorSpec((), tf.int64)
@@ -225,13 +220,13 @@ def steps(
         start = first * count // batches
         for batch in tf.range(first, last):
             bounds = slice(batch * count // batches - start, (batch + 1) * count // batches - start)
-            strategy.run(step, args=(images, places[bounds], rows[bounds]))
+            step(images, places[bounds], rows[bounds])
             ema.update(optimizer.iterations)
 
     return run
 
 
-def read_ahead(read: Callable[[np.ndarray], np.ndarray], parts: list[np.ndarray]) -> Iterator[np.ndarray]:
+def read_ahead(read: Callable[[Any], Read], parts: list[Any]) -> Iterator[Read]:
     """What `read` gives for each part; the next is read while one is used."""
     with ThreadPoolExecutor(1) as pool:
         ahead = pool.submit(read, parts[0])

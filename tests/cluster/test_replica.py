@@ -5,12 +5,12 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from signs.cluster.exchange import Exchange
-from signs.cluster.replica import Replica
 from signs.networks.backend import tf
 from signs.networks.convnet import ConvNet
 from signs.training import parts
+from signs.training.exchange import Exchange
 from signs.training.loop import train
+from signs.training.replica import Replica
 from signs.training.step import Examples
 from tests.stripes import settings, small, stripes
 

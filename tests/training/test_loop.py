@@ -1,6 +1,3 @@
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 
@@ -168,36 +165,6 @@ def test_labels_that_are_not_class_indices_are_refused():
             train(small(), Examples(features, wrong), None, settings())
     with pytest.raises(ValueError, match="valid: 120 features but 119 labels"):
         train(small(), examples(), Examples(features, indices[1:]), settings())
-
-
-REPLICAS = """
-import sys
-import numpy as np
-from signs.networks.backend import make_deterministic, tf
-make_deterministic(intra_op_threads=1)
-cpu = tf.config.list_physical_devices("CPU")[0]
-tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
-from signs.training.loop import train
-from signs.training.step import Examples
-from tests.stripes import settings, small, stripes
-mirrored = sys.argv[1] == "2"
-strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]) if mirrored else tf.distribute.get_strategy()
-assert strategy.num_replicas_in_sync == int(sys.argv[1])
-with strategy.scope():
-    network = small(dropout_keep_prob=1.0)
-    train(network, Examples(*stripes()), None, settings(batch_size=50, l2=0.01))
-np.save(sys.argv[2], np.concatenate([array.ravel() for array in network.get_weights()]))
-"""
-
-
-def test_two_replicas_learn_what_one_does(tmp_path):
-    weights = []
-    for replicas in ("1", "2"):
-        file = tmp_path / f"{replicas}.npy"
-        subprocess.run([sys.executable, "-c", REPLICAS, replicas, file], check=True, capture_output=True)
-        weights.append(np.load(file))
-    # Sums are in another order, and Adam amplifies differences of gradients near zero.
-    assert np.linalg.norm(weights[0] - weights[1]) < 0.002 * np.linalg.norm(weights[0])
 
 
 @pytest.mark.parametrize("batch_size", [50, 7, 1])

@@ -5,7 +5,6 @@ one of them ends, the epoch is repeated by others, from the same state.
 """
 
 import hashlib
-import os
 import secrets
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,17 +13,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import ray
-from ray.exceptions import RayError, RayTaskError
 
-from signs.cluster.exchange import Exchange
-from signs.cluster.replica import Replica
-from signs.core import processor
+from signs.core import ray_tasks
 from signs.core.errors import UserError
 from signs.data import datasets
 from signs.networks.backend import make_deterministic
 from signs.training import fitting, parts
+from signs.training.exchange import Exchange
 from signs.training.loop import Elsewhere
+from signs.training.replica import Replica
 from signs.training.settings import Settings
 
 SECONDS = 1  # between two looks for a worker
@@ -32,14 +29,22 @@ ATTEMPTS = 5  # at an epoch
 
 
 @contextmanager
-def workers(dataset: Path, settings: Settings) -> Iterator[Elsewhere]:
+def of_cluster(dataset: Path, settings: Settings) -> Iterator[Elsewhere | None]:
     """Makes a function that takes the steps of an epoch on the workers of a cluster; they end with the `with` block.
+
+    Gives None where RAY_ADDRESS names no cluster.
 
     Args:
         dataset: Folder of the data set, which every machine can read.
         settings: Of the training. A batch has `shards` parts, and so there are as many workers at most.
+
+    Raises:
+        UserError: The cluster is not fit for the work, see `ray_tasks`.
     """
-    team = _Team(dataset.absolute(), settings)
+    if not ray_tasks.is_chosen():
+        yield None
+        return
+    team = _Team(ray_tasks.connect(), dataset.absolute(), settings)
     try:
         yield team.epoch
     finally:
@@ -49,19 +54,20 @@ def workers(dataset: Path, settings: Settings) -> Iterator[Elsewhere]:
 class _Team:
     """The workers of a training, which are made when an epoch needs them."""
 
-    def __init__(self, dataset: Path, settings: Settings) -> None:
-        self.dataset, self.settings, self.members = dataset, settings, []
+    def __init__(self, ray: Any, dataset: Path, settings: Settings) -> None:
+        self.ray, self.dataset, self.settings = ray, dataset, settings
+        self.members: list[Any] = []
 
     def epoch(self, number: int, variables: Sequence[np.ndarray]) -> Sequence[np.ndarray]:
         """The values of all variables after an epoch, from those before it."""
-        state = ray.put(list(variables))
+        state = self.ray.put(list(variables))
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 self.members = self.members or self._made()
-                return _agreed(_results(member.epoch.remote(number, state) for member in self.members))
-            except RayError as error:
+                return _agreed(self._results(member.epoch.remote(number, state) for member in self.members))
+            except self.ray.exceptions.RayError as error:
                 self.end()
-                if not _is_ended_worker(error) or attempt == ATTEMPTS:
+                if not self._is_ended_worker(error) or attempt == ATTEMPTS:
                     raise
                 print(f"a worker of epoch {number} ended; the epoch starts again", flush=True)
         raise AssertionError
@@ -69,35 +75,39 @@ class _Team:
     def end(self) -> None:
         """Ends all workers."""
         for member in self.members:
-            ray.kill(member)
+            self.ray.kill(member)
         self.members = []
 
     def _made(self) -> list[Any]:
-        count = min(self.settings.shards, _waited_for_cpus())
-        token = secrets.token_bytes(32)
-        native = {"env_vars": {processor.NATIVE: os.environ.get(processor.NATIVE, "0")}}
-        options = {"num_cpus": 1, "runtime_env": native, "scheduling_strategy": "SPREAD", "max_restarts": 0}
-        self.members = [
-            _Worker.options(**options).remote(self.dataset, self.settings, rank, count, token) for rank in range(count)
-        ]
-        addresses = _results(member.address.remote() for member in self.members)
-        _results(member.connect.remote(addresses) for member in self.members)
+        count, token = min(self.settings.shards, self._waited_for_cpus()), secrets.token_bytes(32)
+        worker = self.ray.remote(_Worker).options(num_cpus=1, scheduling_strategy="SPREAD", max_restarts=0)
+        own = ray_tasks.versions(), self.dataset, self.settings
+        self.members = [worker.remote(*own, rank, count, token) for rank in range(count)]
+        addresses = self._results(member.address.remote() for member in self.members)
+        self._results(member.connect.remote(addresses) for member in self.members)
         return self.members
 
+    def _is_ended_worker(self, error: Exception) -> bool:
+        """Whether a worker failed because it, or another one, ended."""
+        return not isinstance(error, self.ray.exceptions.RayTaskError) or isinstance(error.cause, OSError)
 
-def _is_ended_worker(error: RayError) -> bool:
-    """Whether a worker failed because it, or another one, ended."""
-    return not isinstance(error, RayTaskError) or isinstance(error.cause, OSError)
+    def _results(self, running: Iterable[Any]) -> list[Any]:
+        """What these give; fails as soon as one of them does."""
+        results = list(running)
+        ahead = results
+        while ahead:
+            done, ahead = self.ray.wait(ahead, num_returns=1)
+            self.ray.get(done)
+        return self.ray.get(results)
 
-
-def _results(running: Iterable[Any]) -> list[Any]:
-    """What these give; fails as soon as one of them does."""
-    results = list(running)
-    ahead = results
-    while ahead:
-        done, ahead = ray.wait(ahead, num_returns=1)
-        ray.get(done)
-    return ray.get(results)
+    def _waited_for_cpus(self) -> int:
+        is_told = False
+        while (count := int(self.ray.cluster_resources().get("CPU", 0))) < 1:
+            if not is_told:
+                print("the Ray cluster has no CPU now; training goes on once it has one", flush=True)
+                is_told = True
+            time.sleep(SECONDS)
+        return count
 
 
 def _agreed(results: list[tuple[str, list[np.ndarray]]]) -> list[np.ndarray]:
@@ -111,24 +121,16 @@ def _agreed(results: list[tuple[str, list[np.ndarray]]]) -> list[np.ndarray]:
     return results[0][1]
 
 
-def _waited_for_cpus() -> int:
-    is_told = False
-    while (count := int(ray.cluster_resources().get("CPU", 0))) < 1:
-        if not is_told:
-            print("the Ray cluster has no CPU now; training goes on once it has one", flush=True)
-            is_told = True
-        time.sleep(SECONDS)
-    return count
-
-
-@ray.remote
 class _Worker:
     """A process that holds the data set and a copy of the network."""
 
-    def __init__(self, dataset: Path, settings: Settings, rank: int, workers: int, token: bytes) -> None:
+    def __init__(
+        self, theirs: dict[str, str], dataset: Path, settings: Settings, rank: int, workers: int, token: bytes
+    ) -> None:
+        ray_tasks.prepare_worker(theirs)
         make_deterministic(intra_op_threads=1)
         prepared = fitting.prepare(datasets.read(dataset), settings)
-        self.exchange = Exchange(ray.util.get_node_ip_address(), token) if workers > 1 else None
+        self.exchange = Exchange(ray_tasks.load().util.get_node_ip_address(), token) if workers > 1 else None
         made = parts.build(prepared.network, prepared.examples, settings, prepared.augment)
         self.rank, self.replica = rank, Replica(made, prepared.examples, settings, rank, workers, self.exchange)
 

@@ -11,12 +11,12 @@ from itertools import groupby, pairwise
 
 import numpy as np
 
-from signs.cluster.exchange import Exchange
 from signs.networks.backend import keras, tf
 from signs.networks.classifier import Classifier
 from signs.networks.layers import NormalizedConvLayer
 from signs.training import step
 from signs.training.ema import assign, values
+from signs.training.exchange import Exchange
 from signs.training.parts import Parts
 from signs.training.settings import Settings
 from signs.training.step import Examples

@@ -125,11 +125,11 @@ def write(folder: Path, dataset: DataSet | Stream, workers: int | None = None) -
     with replaced(folder) as partial:
         partial.mkdir()
         for name, split in _checked(dataset, str(folder)):
-            if isinstance(split.features, Shards):
-                (partial / name).mkdir()
-                parts = split_files.shards_of((partial / name).absolute(), split)
-            else:
-                parts = iter([(partial / f"{name}.p", split)])
+            if not isinstance(split.features, Shards):
+                split_files.write(partial / f"{name}.p", split)
+                continue
+            (partial / name).mkdir()
+            parts = split_files.shards_of((partial / name).absolute(), split)
             if workers:
                 processes.run(split_files.write, parts, workers)
             for part in parts:

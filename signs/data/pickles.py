@@ -16,8 +16,8 @@ PROTOCOL = 5  # the first that writes arrays without a copy; fixed, so that the 
 
 def write(file: BinaryIO, arrays: Mapping[str, np.ndarray]) -> None:
     """Pickles the arrays. The same values give the same bytes, whatever the memory layout."""
-    # A pickle also holds the memory layout, and whether an array is writable.
-    content = {name: np.require(array, requirements=["C", "W"]) for name, array in arrays.items()}
+    # A pickle also holds the memory layout, whether an array is writable, and its class.
+    content = {name: np.require(array, requirements=["C", "W", "E"]) for name, array in arrays.items()}
     pickle.dump(content, file, protocol=PROTOCOL)
 
 

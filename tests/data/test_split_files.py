@@ -126,3 +126,18 @@ def test_nothing_of_a_large_array_is_read_to_find_it(tmp_path):
     assert np.array_equal(content["labels"], split().labels)
     found = np.memmap(tmp_path / "file", np.uint8, "r", offsets["features"], LARGE)
     np.testing.assert_array_equal(found, split().features)
+
+
+@pytest.mark.parametrize("kind", ["memory map", "view", "not writable"])
+def test_arrays_of_every_kind_are_written_as_plain_ones(tmp_path, kind):
+    plain, images = split(), split().features
+    if kind == "memory map":
+        images = np.memmap(tmp_path / "images", np.uint8, "w+", shape=LARGE)
+        images[:] = plain.features
+    if kind == "view":
+        images = np.repeat(plain.features, 2, axis=0)[::2]
+    if kind == "not writable":
+        images.flags.writeable = False
+    for name, features in (("plain", plain.features), ("other", images)):
+        split_files.write(tmp_path / f"{name}.p", plain._replace(features=features))
+    assert (tmp_path / "plain.p").read_bytes() == (tmp_path / "other.p").read_bytes()

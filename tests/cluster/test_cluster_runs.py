@@ -1,3 +1,4 @@
+import contextlib
 import csv
 import json
 import shutil
@@ -45,8 +46,13 @@ def experiments(project):
     return {name.rsplit("/", 1)[1]: run(project, "git", "show", f"{name}:metrics/original.json") for name in found}
 
 
-def raylets():
-    return {process for process in psutil.process_iter() if clusters.is_called(process, "/raylet/raylet ")}
+def at_work_in(project):
+    """The processes of this folder; others on this machine may use Ray, too."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            found += [process] if process.cwd() == str(project) else []
+    return found
 
 
 def is_tidy(project):
@@ -67,9 +73,8 @@ def test_seeds_run_side_by_side_give_what_they_give_here_though_a_node_is_killed
 
 
 def test_trials_are_chosen_on_validation_kept_as_experiments_and_found_again_on_a_cluster(cluster, project):
-    before = raylets()
     said = run(project, *TUNE)
-    assert not psutil.wait_procs(raylets() - before, timeout=20)[1]
+    assert not psutil.wait_procs(at_work_in(project), timeout=20)[1]
     table = (project / "tune/tiny.csv").read_text()
     rows = list(csv.DictReader(table.splitlines()))
     measured = experiments(project)

@@ -48,12 +48,14 @@ def test_a_cluster_renders_the_same_bytes_as_this_machine(on_cluster, monkeypatc
     assert shared == rendered()
 
 
-def test_all_nodes_work_and_what_a_task_shares_out_in_turn_stays_with_it(on_cluster):
-    def place(_):
-        time.sleep(0.1)
+def test_all_nodes_work_and_what_a_task_shares_out_in_turn_stays_with_it(on_cluster, tmp_path):
+    def place(number):
+        (tmp_path / str(number)).touch()
+        while len(list(tmp_path.iterdir())) < 2:  # a node has one core, so the other task is on the other node
+            time.sleep(0.01)
         return sys.modules["ray"].get_runtime_context().get_node_id(), os.environ.get("RAY_ADDRESS")
 
-    nodes, addresses = zip(*workers.run(place, ((number,) for number in range(12)), workers=1), strict=True)
+    nodes, addresses = zip(*workers.run(place, [(1,), (2,)], workers=1), strict=True)
     assert len(set(nodes)) == 2
     assert set(addresses) == {None}
 

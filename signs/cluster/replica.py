@@ -185,6 +185,7 @@ def _gradients(
         groups = [[terms[weight] for weight in group] for _, group in groupby(_by_order(orders), orders.__getitem__)]
         return [*(tf.stack([_flat(each) for each in zip(*group, strict=True)]) for group in groups), statistics]
 
+    gradients.get_concrete_function()
     return gradients
 
 
@@ -241,6 +242,7 @@ def _apply(parts: Parts, examples: Examples, shards: int, orders: Orders) -> Cal
             counter.assign(counter + shards * drawn)
         parts.ema.update(parts.optimizer.iterations)
 
+    apply.get_concrete_function()  # makes the graph now, not in the first step
     return apply
 
 

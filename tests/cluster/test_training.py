@@ -11,9 +11,8 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
-from projects import variables
 
-from benchmarks.project import change
+from benchmarks.project import change, environment
 from signs.data import classes, datasets
 from signs.data.datasets import DataSet
 from signs.data.splits import Split
@@ -86,7 +85,7 @@ def ends(condition, seconds=30):
 def started(project, address=None):
     own = RAY | ({"RAY_ADDRESS": address} if address else {})
     return subprocess.Popen(
-        COMMAND, cwd=project, env=variables() | own, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        COMMAND, cwd=project, env=environment() | own, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
 
 

@@ -18,7 +18,8 @@ from signs.core.history import Row
 from signs.training.settings import Settings
 
 # All code that a training depends on, and its libraries; an edit anywhere else leaves its checkpoint valid.
-PLACES = ("signs/core", "signs/data", "signs/networks", "signs/training", "stages/train.py", "requirements.lock")
+PACKAGES = ("signs/core", "signs/data", "signs/networks", "signs/training", "signs/cluster")
+PLACES = (*PACKAGES, "stages/train.py", "requirements.lock")
 
 
 @dataclass(frozen=True)

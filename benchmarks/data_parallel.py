@@ -71,7 +71,7 @@ def one_process(network: str, shards: int, found: Any) -> None:
     from signs.training import step  # noqa: PLC0415
 
     parts, examples, chosen = _parts(network, shards)
-    run = step.epoch(*parts[:3], examples, chosen, parts.ema)
+    run = step.epoch(parts.network, parts.optimizer, parts.loss, examples, chosen, parts.ema)
     found.put(_best(lambda: run(step.order_of_epoch(examples.indices, chosen, 1))))
 
 
@@ -87,11 +87,16 @@ def worker(network: str, shards: int, rank: int, workers: int, pipe: Any, found:
     pipe.send(exchange.address)
     exchange.connect(rank, pipe.recv())
     replica = Replica(parts, examples, chosen, rank, workers, exchange if workers > 1 else None)
-    before, spent = values(parts.variables), {}
+    before = values(parts.variables)
+    spent: dict[str, float] = {}
     for name in ("gradients", "sums", "apply"):
         setattr(replica, name, _timed(getattr(replica, name), name, spent))
-    seconds = _best(lambda: (spent.clear(), replica.epoch(1, before)))
-    steps = COUNT // BATCH
+
+    def epoch() -> None:
+        spent.clear()
+        replica.epoch(1, before)
+
+    seconds, steps = _best(epoch), COUNT // BATCH
     if rank == 0:
         size = 4 * sum(int(np.prod(weight.shape)) for weight in parts.network.trainable_variables)
         found.put((seconds, {name: total / steps for name, total in spent.items()}, size))

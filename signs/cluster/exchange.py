@@ -75,7 +75,7 @@ class Exchange:
 
 
 def _bytes(array: np.ndarray) -> memoryview:
-    return memoryview(array).cast("B")
+    return array.data.cast("B")
 
 
 def _received(peer: socket.socket, buffer: bytearray | memoryview) -> bytearray | memoryview:

@@ -202,7 +202,8 @@ def _orders(parts: Parts, examples: Examples, settings: Settings) -> Orders:
         names = [[term.name.removesuffix(":0") for term in terms] for terms in by_weight]
         orders[:] = [tuple(sorted(range(len(each)), key=each.__getitem__)) for each in names]
 
-    step.steps(*parts[:3], examples, settings, parts.ema, watch=watch).get_concrete_function()
+    network, optimizer, loss, ema = parts
+    step.steps(network, optimizer, loss, examples, settings, ema, watch=watch).get_concrete_function()
     return orders
 
 

@@ -50,7 +50,8 @@ class _Team:
     """The workers of a training, which are made when an epoch needs them."""
 
     def __init__(self, dataset: Path, settings: Settings) -> None:
-        self.dataset, self.settings, self.members = dataset, settings, []
+        self.dataset, self.settings = dataset, settings
+        self.members: list[Any] = []
 
     def epoch(self, number: int, variables: Sequence[np.ndarray]) -> Sequence[np.ndarray]:
         """The values of all variables after an epoch, from those before it."""
@@ -77,8 +78,10 @@ class _Team:
         token = secrets.token_bytes(32)
         native = {"env_vars": {processor.NATIVE: os.environ.get(processor.NATIVE, "0")}}
         options = {"num_cpus": 1, "runtime_env": native, "scheduling_strategy": "SPREAD", "max_restarts": 0}
+        make = ray.remote(**options)(_Worker).remote
         self.members = [
-            _Worker.options(**options).remote(self.dataset, self.settings, rank, count, token) for rank in range(count)
+            ray.remote(**options)(_Worker).remote(self.dataset, self.settings, rank, count, token)
+            for rank in range(count)
         ]
         addresses = _results(member.address.remote() for member in self.members)
         _results(member.connect.remote(addresses) for member in self.members)
@@ -121,7 +124,6 @@ def _waited_for_cpus() -> int:
     return count
 
 
-@ray.remote
 class _Worker:
     """A process that holds the data set and a copy of the network."""
 

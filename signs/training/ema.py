@@ -1,6 +1,6 @@
 """Exponential moving average (EMA) of a network's weights."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import numpy as np
@@ -49,7 +49,7 @@ def values(variables: list) -> list[np.ndarray]:
     return [np.copy(keras.ops.convert_to_numpy(variable)) for variable in variables]
 
 
-def assign(variables: list, arrays: list[np.ndarray]) -> None:
+def assign(variables: list, arrays: Sequence[np.ndarray]) -> None:
     """Sets variables to these values."""
     for variable, value in zip(variables, arrays, strict=True):
         variable.assign(value)

@@ -68,8 +68,16 @@ def fit(
     validation = _examples(dataset, dataset.valid)
     checkpoint = checkpoints.path_for(logs, settings, digest)
     with _reporting(logs, settings.epochs) as report:
-        options = {"augment": augment, "checkpoint": checkpoint, "report": report, "elsewhere": elsewhere}
-        history = train(network, examples, validation, settings, **options)
+        history = train(
+            network,
+            examples,
+            validation,
+            settings,
+            augment=augment,
+            checkpoint=checkpoint,
+            report=report,
+            elsewhere=elsewhere,
+        )
     metadata = _metadata(dataset, digest, preprocess, network, settings)
     return _calibrated(Model(network.in_float32(), dataset.classes, metadata), validation), history
 

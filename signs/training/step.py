@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -173,7 +173,7 @@ def steps(
     ema: Ema,
     *,
     watch: Callable[[list[list[tf.Tensor]]], None] | None = None,
-) -> Callable[..., None]:
+) -> tf.types.experimental.PolymorphicFunction:
     """Makes the graph of the steps over some batches: see `epoch`.
 
     The shards of a batch are computed side by side, each by a thread: an operation on half a batch for each of two
@@ -231,7 +231,7 @@ def steps(
     return run
 
 
-def read_ahead(read: Callable[[np.ndarray], np.ndarray], parts: list[np.ndarray]) -> Iterator[np.ndarray]:
+def read_ahead(read: Callable[[Any], Any], parts: list[Any]) -> Iterator[Any]:
     """What `read` gives for each part; the next is read while one is used."""
     with ThreadPoolExecutor(1) as pool:
         ahead = pool.submit(read, parts[0])

@@ -79,10 +79,7 @@ class _Team:
         native = {"env_vars": {processor.NATIVE: os.environ.get(processor.NATIVE, "0")}}
         options = {"num_cpus": 1, "runtime_env": native, "scheduling_strategy": "SPREAD", "max_restarts": 0}
         make = ray.remote(**options)(_Worker).remote
-        self.members = [
-            ray.remote(**options)(_Worker).remote(self.dataset, self.settings, rank, count, token)
-            for rank in range(count)
-        ]
+        self.members = [make(self.dataset, self.settings, rank, count, token) for rank in range(count)]
         addresses = _results(member.address.remote() for member in self.members)
         _results(member.connect.remote(addresses) for member in self.members)
         return self.members

@@ -2,12 +2,14 @@
 
 import os
 import signal
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from signs.core.errors import UserError
 
 ADDRESS = "RAY_ADDRESS"
+SECONDS = 10  # for an answer
 
 
 @contextmanager
@@ -25,6 +27,7 @@ def connected() -> Iterator[None]:
         raise UserError(f"{ADDRESS} is set, but Ray is not installed; unset it, or pip install '.[cluster]'") from None
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
+        _check_reachable(address)
         ray.init(address=address, log_to_driver=False, logging_level="ERROR", configure_logging=False)
     except Exception as error:  # Ray raises many types
         reason = " ".join(str(error).split())[:200]
@@ -36,3 +39,11 @@ def connected() -> Iterator[None]:
         yield
     finally:
         ray.shutdown()
+
+
+def _check_reachable(address: str) -> None:
+    """Fails at once where nothing answers; Ray would try for minutes."""
+    host, separator, port = address.rpartition(":")
+    if separator and "/" not in host and port.isdecimal():
+        with socket.create_connection((host, int(port)), SECONDS):
+            pass

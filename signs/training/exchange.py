@@ -73,6 +73,11 @@ class Exchange:
         for each in sent:
             each.result()
 
+    def close(self) -> None:
+        """Closes all connections."""
+        for each in (self.listener, *self.peers.values()):
+            each.close()
+
 
 def _bytes(array: np.ndarray) -> memoryview:
     return array.data.cast("B")

@@ -99,7 +99,8 @@ class _Run:
     def _take_steps(self, elsewhere: Elsewhere | None, examples: Examples) -> Callable[[State], None]:
         if elsewhere:
             return lambda state: assign(self.parts.variables, elsewhere(len(state.history), state.variables))
-        run_epoch = step.epoch(*self.parts[:3], examples, self.settings, self.parts.ema)
+        network, optimizer, loss, ema = self.parts
+        run_epoch = step.epoch(network, optimizer, loss, examples, self.settings, ema)
         return lambda state: run_epoch(step.order_of_epoch(self.indices, self.settings, len(state.history)))
 
     def resumed(self, checkpoint: Path | None) -> State:

@@ -185,6 +185,7 @@ def _gradients(
         groups = [[terms[weight] for weight in group] for _, group in groupby(_by_order(orders), orders.__getitem__)]
         return [*(tf.stack([_flat(each) for each in zip(*group, strict=True)]) for group in groups), statistics]
 
+    gradients.get_concrete_function()
     return gradients
 
 
@@ -201,7 +202,8 @@ def _orders(parts: Parts, examples: Examples, settings: Settings) -> Orders:
         names = [[term.name.removesuffix(":0") for term in terms] for terms in by_weight]
         orders[:] = [tuple(sorted(range(len(each)), key=each.__getitem__)) for each in names]
 
-    step.steps(*parts[:3], examples, settings, parts.ema, watch=watch).get_concrete_function()
+    network, optimizer, loss, ema = parts
+    step.steps(network, optimizer, loss, examples, settings, ema, watch=watch).get_concrete_function()
     return orders
 
 
@@ -241,6 +243,7 @@ def _apply(parts: Parts, examples: Examples, shards: int, orders: Orders) -> Cal
             counter.assign(counter + shards * drawn)
         parts.ema.update(parts.optimizer.iterations)
 
+    apply.get_concrete_function()  # makes the graph now, not in the first step
     return apply
 
 

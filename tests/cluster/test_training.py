@@ -11,9 +11,8 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
-from projects import variables
 
-from benchmarks.project import change
+from benchmarks.project import change, environment
 from signs.data import classes, datasets
 from signs.data.datasets import DataSet
 from signs.data.splits import Split
@@ -27,7 +26,7 @@ COMMAND = ["python", "-m", "stages", "train", "data", "models/original", "histor
 HOST = "127.0.0.2"  # Ray takes 127.0.0.1 for the address of this machine in its network
 RAY = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_AUTH_MODE": "disabled"}
 NODE = {"node_ip_address": HOST, "include_dashboard": False, "object_store_memory": 80 * 2**20}
-EPOCHS, WORKER = 4, "ray::_Worker"
+EPOCHS, WORKER = 8, "ray::_Worker"
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +85,7 @@ def ends(condition, seconds=30):
 def started(project, address=None):
     own = RAY | ({"RAY_ADDRESS": address} if address else {})
     return subprocess.Popen(
-        COMMAND, cwd=project, env=variables() | own, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        COMMAND, cwd=project, env=environment() | own, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
 
 
@@ -96,7 +95,7 @@ def trained(project, address=None):
 
 
 def result(project, running):
-    out, errors = running.communicate(timeout=120)
+    out, errors = running.communicate(timeout=200)
     assert running.returncode == 0, out + errors
     files = [project / "history.csv", *sorted((project / "models/original").iterdir())]
     found = {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
@@ -108,7 +107,7 @@ def result(project, running):
 def after_epochs(project, epochs):
     """Waits until a checkpoint holds so many epochs."""
     states = project.glob
-    assert ends(lambda: any(rows(path) > epochs for path in states("logs/original/state-*")), 90)
+    assert ends(lambda: any(rows(path) > epochs for path in states("logs/original/state-*")), 200)
 
 
 def rows(path):
@@ -154,7 +153,7 @@ def test_after_the_head_is_killed_no_worker_is_left_and_one_process_goes_on(proj
 
 def test_a_cluster_that_is_not_there_ends_the_stage_in_one_line(project):
     running = started(project, f"{HOST}:9")
-    _, errors = running.communicate(timeout=120)
+    _, errors = running.communicate(timeout=200)
     *_, line = errors.splitlines()
     assert running.returncode == 1
     assert line.startswith(f"train: RAY_ADDRESS={HOST}:9: cannot connect with this Ray cluster")

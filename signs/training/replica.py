@@ -133,7 +133,7 @@ class Sums:
         sums, start = [], 0
         for group, order in zip(groups, self.orders, strict=True):
             terms, length = group.shape[1], len(range(group.shape[-1])[self._slice(self.rank, group)])
-            part = by_shard[:, start : start + terms * length].reshape(-1, length)
+            part = by_shard[:, start : start + terms * length].reshape(self.shards * terms, length)
             sums.append(np.asarray(tf.add_n([part[term] for term in order])))
             start += terms * length
         return np.concatenate(sums)

@@ -3,10 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: help repro report add-class test check notebook bench clean lock
+.PHONY: help repro report add-class test test-cluster check notebook bench clean lock
 
 help:  ## List the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 repro: $(VENV)/installed  ## Run the pipeline: whatever has changed since the last run
 	dvc repro
@@ -24,6 +24,9 @@ add-class: $(VENV)/installed  ## Make a picture a new class: IMAGE=stop_ahead.sv
 
 test: $(VENV)/installed-dev  ## Run the tests
 	pytest
+
+test-cluster: $(VENV)/installed-dev  ## Run the tests of trainings on clusters whose machines are killed
+	pytest -m cluster tests/cluster
 
 check: $(VENV)/installed-dev  ## Check style, types and the direction of imports
 	ruff check .

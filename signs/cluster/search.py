@@ -45,19 +45,27 @@ def search(
         UserError: The extra is not installed, the cluster is not fit for the work, or the search was stopped.
     """
     os.environ.update(QUIET)
+    order: list[str] = []  # of the trials; their ids are random
     with nodes.connected() as ray, _quiet():
-        tuner = _tuner(space, measure, trials, together, min(cores, nodes.largest(ray)), seed, storage)
+        tuner = _tuner(space, measure, trials, together, min(cores, nodes.largest(ray)), seed, storage, order)
         results = tuner.fit()
     if errors := [result.error for result in results if result.error]:
         raise _reason(errors[0])
     found = [result.metrics for result in results if result.metrics and VALUE in result.metrics]
     if len(found) < trials:
         raise UserError("stopped; the trials that are done are kept, and the same command goes on from them")
-    return sorted(found, key=lambda metrics: metrics["trial_id"])
+    return sorted(found, key=lambda metrics: order.index(metrics["trial_id"]))
 
 
 def _tuner(
-    space: dict[str, Range], measure: Measure, trials: int, together: int, cores: int, seed: int, storage: Path
+    space: dict[str, Range],
+    measure: Measure,
+    trials: int,
+    together: int,
+    cores: int,
+    seed: int,
+    storage: Path,
+    order: list[str],
 ) -> Any:
     from optuna.samplers import TPESampler  # noqa: PLC0415  # of the extra `cluster`
     from ray import tune  # noqa: PLC0415
@@ -66,12 +74,17 @@ def _tuner(
 
     versions = ray_tasks.versions()
 
+    class Chooser(OptunaSearch):
+        def suggest(self, trial_id: str) -> dict[str, Any] | None:
+            order.append(trial_id)
+            return super().suggest(trial_id)
+
     def trial(drawn: dict[str, Any]) -> None:
         ray_tasks.prepare_worker(versions)
         tune.report(measure({key: space[key].text(value) for key, value in drawn.items()}))
 
     distributions = {key: part.distribution() for key, part in space.items()}
-    chooser = OptunaSearch(distributions, metric=VALUE, mode="max", sampler=TPESampler(seed=seed))
+    chooser = Chooser(distributions, metric=VALUE, mode="max", sampler=TPESampler(seed=seed))
     return tune.Tuner(
         tune.with_resources(trial, {"cpu": cores}),
         tune_config=tune.TuneConfig(

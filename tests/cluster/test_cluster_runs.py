@@ -12,6 +12,8 @@ import psutil
 import pytest
 from projects import change, commit, run, variables
 
+pytestmark = pytest.mark.cluster
+
 SIGNS = (sys.executable, "-m", "signs")
 ORIGINAL = ("--target", "evaluate@original")
 SPACE = "train.learning_rate: {log: [1e-3, 1e-2]}\ntrain.batch_size: [32, 64]\n"

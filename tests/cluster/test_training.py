@@ -20,6 +20,7 @@ from signs.training import checkpoints
 from tests.stripes import stripes
 
 pytest.importorskip("ray")
+pytestmark = pytest.mark.cluster
 
 ROOT = Path(__file__).parents[2]
 COMMAND = ["python", "-m", "stages", "train", "data", "models/original", "history.csv"]
@@ -156,4 +157,4 @@ def test_a_cluster_that_is_not_there_ends_the_stage_in_one_line(project):
     _, errors = running.communicate(timeout=200)
     *_, line = errors.splitlines()
     assert running.returncode == 1
-    assert line.startswith(f"train: RAY_ADDRESS={HOST}:9: cannot connect with this Ray cluster")
+    assert line.startswith(f"train: no Ray cluster answers at RAY_ADDRESS={HOST}:9: Connection refused; ")

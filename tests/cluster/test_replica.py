@@ -68,7 +68,9 @@ def opened():
         each.close()
 
 
-@pytest.mark.parametrize(("network", "numbers"), [("lenet", (4,)), ("convnet", (1, 2))])
+@pytest.mark.parametrize(
+    ("network", "numbers"), [pytest.param("lenet", (1, 2, 4), marks=pytest.mark.cluster), ("convnet", (2,))]
+)
 def test_workers_learn_to_the_byte_what_one_process_does(opened, network, numbers):
     make, examples = NETWORKS[network], Examples(*stripes())
     chosen = settings(shards=4, epochs=2, **EVERYTHING)

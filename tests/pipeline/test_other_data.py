@@ -69,7 +69,7 @@ def known_ids(project):
 
 def test_images_in_three_channels_of_ids_with_gaps_go_the_same_way(tmp_path):
     project = project_of(tmp_path / "project", 3, lambda digit: 3 * digit + 5)
-    run(project, "dvc", "repro")
+    run(project, "dvc", "repro", "report", "export@augmented")
     assert metrics(project, "original")["test"]["accuracy"] >= 0.95
     assert metrics(project, "augmented")["test"]["original"]["accuracy"] >= 0.95
     assert known_ids(project) == [*range(5, 33, 3), *range(33, 38)]

@@ -85,7 +85,8 @@ def test_a_missing_folder_is_one_line_and_exit_code_1(tmp_path):
     done = checked(tmp_path / "none")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (
-        f"signs check: {tmp_path}/none/train.p is missing; a data set is a folder with train.p, valid.p and test.p\n"
+        f"signs check: {tmp_path}/none/train.p is missing; a data set is a folder with train.p, valid.p and test.p, "
+        "or with folders train, valid and test of such files, 00000.p and so on\n"
     )
 
 

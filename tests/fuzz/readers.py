@@ -118,7 +118,17 @@ def read_yaml(path):
         return None
 
     @validated("fetch")
-    def fetch(*, sample: dict, sha256: Sha256 | None, folders: dict, gtsrb: dict, source: str, path: str, url: object):
+    def fetch(
+        *,
+        sample: dict,
+        sha256: Sha256 | None,
+        shard_images: Count | None,
+        folders: dict,
+        gtsrb: dict,
+        source: str,
+        path: str,
+        url: object,
+    ):
         return sample
 
     @validated("schedules.constant")

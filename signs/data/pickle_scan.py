@@ -20,6 +20,7 @@ TUPLES = {"EMPTY_TUPLE", "TUPLE", "TUPLE1", "TUPLE2", "TUPLE3"}
 MUTABLES = {"EMPTY_LIST", "LIST", "APPEND", "APPENDS", "EMPTY_DICT", "DICT", "SETITEM", "SETITEMS"}
 NUMBERS = {"NONE", "NEWTRUE", "NEWFALSE", "INT", "BININT", "BININT1", "BININT2", "LONG", "LONG1", "LONG4", "FLOAT"}
 CONTENTS = {"BINFLOAT", "BINBYTES", "SHORT_BINBYTES", "BINBYTES8", "BYTEARRAY8"}
+HEADERS = {"BINBYTES": 5, "BINBYTES8": 9, "BYTEARRAY8": 9}  # bytes of the opcode and of the size
 MADE = {"REDUCE", "BUILD", "PROTO", "FRAME", "STOP"}
 PUTS, GETS = {"PUT", "BINPUT", "LONG_BINPUT", "MEMOIZE"}, {"GET", "BINGET", "LONG_BINGET"}
 # What pickles of dicts of arrays, numbers, texts and lists are made of, in all protocols.
@@ -41,6 +42,20 @@ def check(file: BinaryIO) -> None:
             source.check(cast(int, argument))
         stack.step(opcode, argument)
     file.seek(start)
+
+
+def large_contents(file: BinaryIO) -> list[tuple[int, int, int]]:
+    """Where the large contents of arrays in a pickle lie, from the position of the file on; `check` comes first.
+
+    Returns:
+        Of each the positions of its opcode, of its first byte, and after its last byte.
+    """
+    found = []
+    for opcode, _, position in pickletools.genops(cast(BinaryIO, _Source(file))):
+        first = (position or 0) + HEADERS.get(opcode.name, 0)
+        if opcode.name in HEADERS and file.tell() - first > MAX_TEXT:
+            found.append((position or 0, first, file.tell()))
+    return found
 
 
 class _Source:

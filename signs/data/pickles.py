@@ -3,8 +3,9 @@
 import io
 import pickle
 import re
+import secrets
 from collections.abc import Mapping
-from typing import Any, BinaryIO, ClassVar, cast
+from typing import Any, BinaryIO, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -42,45 +43,59 @@ def read(file: BinaryIO, where: str) -> dict[str, Any]:
 
 
 def read_in_place(file: BinaryIO, where: str) -> tuple[dict[str, Any], dict[str, int]]:
-    """Reads a pickle but for the content of large arrays, and says where in the file that lies.
+    """Reads a pickle but for the content of large arrays, which takes no memory, and says where in the file that lies.
 
     Arguments and errors as in `read`.
 
     Returns:
-        What `read` returns, with arrays of unknown content where that was not read, and by key the offset of each. If
-        `write` has not written the pickle, it may lie otherwise; then all is read, and there are no offsets.
+        What `read` returns, with arrays of zeros, which take no memory, where the content was not read, and by key the
+        offset of each. If `write` has not written the pickle, it may lie otherwise; then all is read, and there are no
+        offsets.
     """
-    start, reading = file.tell(), _PassingOver(file)
-    content = read(cast(BinaryIO, reading), where)
-    arrays = {key: value for key, value in content.items() if isinstance(value, np.ndarray) and value.flags.carray}
-    offsets = {
-        key: reading.offsets[_address(value)] for key, value in arrays.items() if _address(value) in reading.offsets
-    }
-    if len(offsets) == len(reading.offsets):
-        return content, offsets
-    file.seek(start)
-    return read(file, where), {}
+    start = file.tell()
+    try:
+        pickle_scan.check(file)
+        short = _without_contents(file)
+        content = _Locating(io.BytesIO(short.pickle), short.token).load()
+        located = {key: value for key, value in content.items() if isinstance(value, _Located)}
+        is_whole = len(located) == short.places
+    except Exception:  # it is no such pickle; `read` says why, or reads it
+        is_whole = False
+    if not is_whole:
+        file.seek(start)
+        return read(file, where), {}
+    plain = {key: _plain(value) for key, value in content.items() if isinstance(key, str)}
+    empty = {key: np.broadcast_to(np.zeros((), value.dtype), value.shape) for key, value in located.items()}
+    return plain | empty, {key: value.offset for key, value in located.items()}
 
 
-class _PassingOver:
-    """A file for an unpickler that passes over what it would read into large arrays, and remembers where that is."""
+class _Short(NamedTuple):
+    """A pickle with a token and an offset in place of each large content, and the number of places."""
 
-    def __init__(self, file: BinaryIO) -> None:
-        self.file, self.read, self.readline = file, file.read, file.readline
-        self.seek, self.tell = file.seek, file.tell
-        self.offsets: dict[int, int] = {}
-
-    def readinto(self, buffer: memoryview) -> int:
-        """Fills the buffer, or passes over as many bytes if it is large; `pickle_scan` has checked that they exist."""
-        if len(buffer) <= pickle_scan.MAX_TEXT:
-            return self.file.readinto(buffer)  # type: ignore[attr-defined]
-        self.offsets[_address(np.frombuffer(buffer, np.uint8))] = self.file.tell()
-        self.file.seek(len(buffer), io.SEEK_CUR)
-        return len(buffer)
+    pickle: bytes
+    token: bytes
+    places: int
 
 
-def _address(array: np.ndarray) -> int:
-    return array.ctypes.data
+def _without_contents(file: BinaryIO) -> _Short:
+    """Reads a pickle, from the position of the file on, and passes over large contents."""
+    token, last, places = secrets.token_bytes(16), file.tell(), 0
+    pieces: list[bytes] = []
+    for position, first, end in pickle_scan.large_contents(file):
+        file.seek(last)
+        replaced = token + first.to_bytes(8, "big")
+        pieces += [file.read(position - last), pickle.SHORT_BINBYTES + bytes([len(replaced)]) + replaced]
+        last, places = end, places + 1
+    file.seek(last)
+    return _Short(b"".join([*pieces, file.read()]), token, places)
+
+
+class _Located(NamedTuple):
+    """An array in a file, in C order."""
+
+    offset: int
+    dtype: np.dtype
+    shape: tuple[int, ...]
 
 
 def _plain(value: Any) -> Any:
@@ -148,3 +163,22 @@ class _ArrayUnpickler(pickle.Unpickler):
         if stand_in is None:
             raise pickle.UnpicklingError(f"it asks for {module}.{name}, which is no part of an array: refused, not run")
         return stand_in
+
+
+class _Locating(_ArrayUnpickler):
+    """Builds a `_Located` of each array whose content is a token and an offset."""
+
+    def __init__(self, file: BinaryIO, token: bytes) -> None:
+        super().__init__(file)
+        self.token = token
+
+    def find_class(self, module: str, name: str) -> Any:
+        found = super().find_class(module, name)
+        return self._from_buffer if found is _from_buffer else found
+
+    def _from_buffer(self, content: bytes, dtype: _Dtype, shape: tuple[int, ...], order: str) -> Any:
+        if bytes(content[:16]) != self.token:
+            return _from_buffer(content, dtype, shape, order)
+        if order != "C":
+            raise pickle.UnpicklingError("its columns come first")
+        return _Located(int.from_bytes(content[16:], "big"), dtype.dtype, shape)

@@ -1,4 +1,6 @@
 import pickle
+import resource
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -141,3 +143,19 @@ def test_arrays_of_every_kind_are_written_as_plain_ones(tmp_path, kind):
     for name, features in (("plain", plain.features), ("other", images)):
         split_files.write(tmp_path / f"{name}.p", plain._replace(features=features))
     assert (tmp_path / "plain.p").read_bytes() == (tmp_path / "other.p").read_bytes()
+
+
+def test_a_pickle_larger_than_memory_is_read_in_place(tmp_path):
+    count = 200_000
+    with (tmp_path / "file").open("wb") as file:
+        pickles.write(file, {"features": np.zeros((count, 32, 32, 1), np.uint8), "labels": np.arange(count)})
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    old = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + 100 * 2**20, old[1]))
+    try:
+        with (tmp_path / "file").open("rb") as file:
+            content, offsets = pickles.read_in_place(file, "file")
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, old)
+    assert content["features"].shape == (count, 32, 32, 1)
+    assert offsets.keys() == {"features", "labels"}

@@ -132,8 +132,9 @@ def write(folder: Path, dataset: DataSet | Stream, workers: int | None = None) -
             parts = split_files.shards_of((partial / name).absolute(), split)
             if workers:
                 processes.run(split_files.write, parts, workers)
-            for part in parts:
-                split_files.write(*part)
+            else:
+                for part in parts:
+                    split_files.write(*part)
         classes.write(partial / classes.FILE_NAME, dataset.classes)
 
 

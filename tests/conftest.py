@@ -25,8 +25,14 @@ settings.load_profile("signs")
 
 
 def pytest_collection_modifyitems(items):
-    """Puts the longest files first, so that they run beside all others."""
-    items.sort(key=lambda item: item.path.name not in ("test_pipeline.py", "test_other_data.py"))
+    """Puts the longest files first, and those last that would wait for the first of them to make `finished`."""
+    first = ("test_pipeline.py", "test_other_data.py", "test_notebook.py")
+    waiting = {item.path for item in items if "finished" in item.fixturenames}
+
+    def place(item):
+        return first.index(item.path.name) if item.path.name in first else len(first) + (item.path in waiting)
+
+    items.sort(key=place)
 
 
 class Site(ThreadingHTTPServer):

@@ -19,10 +19,10 @@ NAMES = {f"GIT_{who}_{what}": "tests@example.org" for who in ("AUTHOR", "COMMITT
 
 @functools.cache
 def warm_python():
-    """Variables with which the stages that DVC runs are forked from a process that has TensorFlow loaded.
+    """Variables with which the stages that DVC runs are forked from a process that has the libraries loaded.
 
-    A stage of a tiny project takes half its time to load it, and the tests run over a hundred. What a stage prints,
-    writes and ends with stays the same.
+    A stage of a tiny project takes most of its time to load them, and the tests run over a hundred. What a stage
+    prints, writes and ends with stays the same.
     """
     folder = Path(tempfile.mkdtemp())
     client = folder / "bin/python"

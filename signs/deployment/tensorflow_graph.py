@@ -34,9 +34,9 @@ def tensorflow_function(model: Model) -> Classify:
             logits = tf.reduce_mean(tf.reshape(logits, (len(parts), -1, len(model.classes))), axis=0)
         return tf.nn.softmax(logits / model.metadata["temperature"])
 
-    traced = tf.function(probabilities, input_signature=signature).get_concrete_function()
+    traced = tf.function(probabilities, input_signature=signature, autograph=False).get_concrete_function()
     frozen = convert_variables_to_constants_v2(traced)
-    return tf.function(lambda images: {"probabilities": frozen(images)[0]}, input_signature=signature)
+    return tf.function(lambda images: {"probabilities": frozen(images)[0]}, input_signature=signature, autograph=False)
 
 
 def _converted(x: tf.Tensor, steps: Conversion) -> tf.Tensor:

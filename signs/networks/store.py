@@ -64,7 +64,12 @@ class Model:
     def _forward(self) -> Callable[[np.ndarray], tf.Tensor]:
         """The network as a graph, traced once: Keras's `predict` has an overhead of 100 ms a call."""
         images = tf.TensorSpec((None, *self.metadata["image_shape"]))
-        return tf.function(lambda features: self.network(features, training=False), input_signature=[images])
+
+        @tf.function(input_signature=[images], autograph=False)
+        def forward(features: tf.Tensor) -> tf.Tensor:
+            return self.network(features, training=False)
+
+        return forward
 
 
 def write(folder: Path, model: Model) -> None:

@@ -150,7 +150,7 @@ def _forward(network: Classifier, features: Images, settings: Settings) -> Calla
     whole = step.tensor(features) if isinstance(features, np.ndarray) else None
     images, number = tf.TensorSpec((None, *features.shape[1:]), features.dtype), tf.TensorSpec((), tf.int64)
 
-    @tf.function(input_signature=[images, number, number])
+    @tf.function(input_signature=[images, number, number], autograph=False)
     def logits(images: tf.Tensor, batch: tf.Tensor, start: tf.Tensor) -> tf.Tensor:
         bounds = [(batch * shards + shard) * count // (batches * shards) - start for shard in range(shards + 1)]
         return tf.concat([network(images[first:last], training=False) for first, last in pairwise(bounds)], axis=0)

@@ -168,7 +168,7 @@ def _gradients(
     images = tf.TensorSpec((None, *examples.features.shape[1:]), examples.features.dtype)
     number = tf.TensorSpec((), tf.int64)
 
-    @tf.function(input_signature=[images, tf.TensorSpec((None,), tf.int64), number, number])
+    @tf.function(input_signature=[images, tf.TensorSpec((None,), tf.int64), number, number], autograph=False)
     def gradients(images: tf.Tensor, rows: tf.Tensor, batch_size: tf.Tensor, shard: tf.Tensor):
         before = [tf.identity(variable) for variable in (*running, *counters)]
         for counter, drawn in zip(counters, draws, strict=True):
@@ -232,7 +232,7 @@ def _apply(parts: Parts, examples: Examples, shards: int, orders: Orders) -> Cal
     starts = [sum(lengths[:number]) for number in range(len(lengths))]
     flat = tf.TensorSpec((sum(sizes),), tf.float32), tf.TensorSpec((shards, sum(lengths)), tf.float32)
 
-    @tf.function(input_signature=flat)
+    @tf.function(input_signature=flat, autograph=False)
     def apply(total: tf.Tensor, statistics: tf.Tensor) -> None:
         sums = dict(zip(order, tf.split(total, sizes), strict=True))
         parts.optimizer.apply([tf.reshape(sums[i], weight.shape) for i, weight in enumerate(weights)], weights)

@@ -215,13 +215,17 @@ def steps(
     images = tf.TensorSpec((None, *features.shape[1:]), features.dtype)
     positions, number = tf.TensorSpec((None,), tf.int64), tf.TensorSpec((), tf.int64)
 
-    @tf.function(input_signature=[images, positions, positions, number, number])
+    @tf.function(input_signature=[images, positions, positions, number, number], autograph=False)
     def run(images: tf.Tensor, places: tf.Tensor, rows: tf.Tensor, first: tf.Tensor, last: tf.Tensor) -> None:
         start = first * count // batches
-        for batch in tf.range(first, last):
+
+        def next_batch(batch: tf.Tensor) -> tuple[tf.Tensor]:
             bounds = slice(batch * count // batches - start, (batch + 1) * count // batches - start)
             step(images, places[bounds], rows[bounds])
             ema.update(optimizer.iterations)
+            return (batch + 1,)
+
+        tf.while_loop(lambda batch: batch < last, next_batch, (first,))
 
     return run
 

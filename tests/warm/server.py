@@ -1,6 +1,7 @@
-"""Runs stages in processes that start with TensorFlow loaded; `python server.py SOCKET`, until its input ends."""
+"""Runs stages in processes that start with the libraries loaded; `python server.py SOCKET`, until its input ends."""
 
 import contextlib
+import importlib
 import json
 import os
 import runpy
@@ -11,11 +12,21 @@ import sys
 import traceback
 from typing import Any
 
+# What stages import late, most of it slowly.
+LIBRARIES = (
+    "signs.networks.backend",  # first: it keeps Keras from loading the others
+    "ai_edge_quantizer",
+    "matplotlib.backends.backend_agg",
+    "matplotlib.figure",
+    "onnxruntime",
+    "sklearn.metrics",
+)
+
 
 def load() -> None:
     """Loads what takes long, and forgets the library: a stage loads that of its own project."""
-    import signs.networks.backend  # noqa: F401
-
+    for name in LIBRARIES:
+        importlib.import_module(name)
     for name in [name for name in sys.modules if name.partition(".")[0] == "signs"]:
         del sys.modules[name]
 
@@ -27,8 +38,13 @@ def run(told: dict[str, Any], streams: list[int]) -> None:
     os.chdir(told["folder"])
     os.environ.clear()
     os.environ.update(told["environment"])
+    sys.dont_write_bytecode = bool(os.environ.get("PYTHONDONTWRITEBYTECODE"))
     sys.path.insert(0, told["folder"])
     sys.argv = ["stages", *told["arguments"]]
+    if "AUDIT_LOG" in os.environ:  # then Python would import this as it starts
+        sys.path.insert(1, os.environ["PYTHONPATH"])
+        sys.orig_argv[1:] = ["-m", *sys.argv]
+        importlib.import_module("sitecustomize")
     code = 0
     try:
         runpy.run_module("stages", run_name="__main__", alter_sys=True)

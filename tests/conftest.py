@@ -24,6 +24,11 @@ settings.register_profile("signs", deadline=None, derandomize=True, suppress_hea
 settings.load_profile("signs")
 
 
+def pytest_xdist_auto_num_workers():
+    """One more than there are cores: a test often waits for a process that it started."""
+    return len(os.sched_getaffinity(0)) + 1
+
+
 def pytest_collection_modifyitems(items):
     """Puts the longest files first, and those last that would wait for the first of them to make `finished`."""
     first = ("test_pipeline.py", "test_other_data.py", "test_notebook.py")

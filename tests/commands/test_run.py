@@ -244,7 +244,7 @@ def test_a_seed_that_fails_is_named_with_the_reason_and_had_the_file_that_a_sett
         (["--target", "nowhere"], "signs run: 'nowhere' does not exist as an output or a stage name in 'dvc.yaml'"),
         (["--target", "train@original"], "signs run: train@original has no stage that writes metrics"),
         ([*ORIGINAL], "signs run: signs/training/new.py is not in git, so no experiment would have it"),
-        (["nothing"], "signs run: recipes/nothing.yaml is missing; there are convnet, convnet-narrow,"),
+        (["nothing"], "signs run: recipes/nothing.yaml is missing; there are convnet, convnet-whole,"),
         (["-S", "train.epochs"], "signs run: -S train.epochs has no value; write -S KEY=VALUE"),
         (["-S", "train.seed=4"], "signs run: -S train.seed=4 would be overruled; give seeds as --seeds 1 2 3"),
         (["--record"], "signs run: --record needs the name of a recipe"),

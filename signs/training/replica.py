@@ -14,14 +14,13 @@ import numpy as np
 from signs.networks.backend import keras, tf
 from signs.networks.classifier import Classifier
 from signs.networks.layers import NormalizedConvLayer
-from signs.training import step
+from signs.training import step, sums
 from signs.training.ema import assign, values
 from signs.training.exchange import Exchange
 from signs.training.parts import Parts
 from signs.training.settings import Settings
 from signs.training.step import Examples
-
-Orders = list[tuple[int, ...]]  # see `_orders`
+from signs.training.sums import Orders, Sums
 
 
 class Replica:
@@ -42,7 +41,7 @@ class Replica:
         self.parts, self.examples, self.settings = parts, examples, settings
         self.batches, self.shards = step.split_evenly(len(examples.indices), settings.batch_size, settings.shards)
         self.mine, shards = range(rank, self.shards, workers), self.shards
-        orders = _orders(parts, examples, settings)
+        orders = sums.orders(parts, examples, settings)
         self.gradients = _gradients(parts, examples, settings, shards, orders)
         self.apply = _apply(parts, examples, shards, orders)
         self.sums = Sums(exchange, rank, workers, shards, orders)
@@ -68,85 +67,6 @@ class Replica:
         images = step.read_ahead(lambda rows: [self.examples.features[part] for part in rows], mine)
         for batch, rows, read in zip(batches, mine, images, strict=True):
             yield len(batch), list(zip(rows, read, strict=True))
-
-
-class Sums:
-    """Adds up the gradients of all shards: each worker a slice of them, in the order of the shards.
-
-    So a worker sends and receives about two gradients a step, however many workers there are.
-
-    Args:
-        exchange: Connected with the others; None for a single worker.
-        rank: Of this worker.
-        workers: Their number.
-        shards: Of a batch; worker `rank` has the shards `rank`, `rank + workers`, and so on.
-    """
-
-    def __init__(self, exchange: Exchange | None, rank: int, workers: int, shards: int, orders: Orders) -> None:
-        self.orders = [key for key, _ in groupby(sorted(orders))]
-        self.exchange, self.rank, self.workers, self.shards = exchange, rank, workers, shards
-        self.others = [other for other in range(workers) if other != rank]
-
-    def __call__(self, groups: list[np.ndarray], statistics: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The sums of all terms of all shards, and the statistics of all shards.
-
-        Args:
-            groups: Of this worker's shards, float32 (own shards, terms, n) each; terms and n differ.
-            statistics: Of this worker's shards, float32 (own shards, m).
-
-        Returns:
-            Float32 (sum of all n,) and (shards, m).
-        """
-        outgoing = {worker: self._message(worker, groups, statistics) for worker in range(self.workers)}
-        length = outgoing[self.rank].shape[1]
-        parts = {other: np.empty((len(self._shards_of(other)), length), np.float32) for other in self.others}
-        self._swap({other: outgoing[other] for other in self.others}, parts)
-        parts[self.rank] = outgoing[self.rank]
-        by_shard = np.stack([parts[shard % self.workers][shard // self.workers] for shard in range(self.shards)])
-        own = self._summed(groups, by_shard)
-        sums = {worker: np.empty(self._size(worker, groups), np.float32) for worker in self.others}
-        self._swap(dict.fromkeys(self.others, own), sums)
-        total = self._joined(groups, sums | {self.rank: own})
-        return total, by_shard[:, length - statistics.shape[1] :]
-
-    def _swap(self, outgoing: dict[int, np.ndarray], incoming: dict[int, np.ndarray]) -> None:
-        if self.exchange:
-            self.exchange.swap(outgoing, incoming)
-
-    def _shards_of(self, worker: int) -> range:
-        return range(worker, self.shards, self.workers)
-
-    def _slice(self, worker: int, group: np.ndarray) -> slice:
-        """What a worker adds up of a group."""
-        count = group.shape[-1]
-        return slice(worker * count // self.workers, (worker + 1) * count // self.workers)
-
-    def _size(self, worker: int, groups: list[np.ndarray]) -> int:
-        return sum(len(range(group.shape[-1])[self._slice(worker, group)]) for group in groups)
-
-    def _message(self, worker: int, groups: list[np.ndarray], statistics: np.ndarray) -> np.ndarray:
-        parts = [group[..., self._slice(worker, group)].reshape(len(group), -1) for group in groups]
-        return np.concatenate([*parts, statistics], axis=1)
-
-    def _summed(self, groups: list[np.ndarray], by_shard: np.ndarray) -> np.ndarray:
-        """The sums of this worker's slices of all groups, one after another."""
-        sums, start = [], 0
-        for group, order in zip(groups, self.orders, strict=True):
-            terms, length = group.shape[1], len(range(group.shape[-1])[self._slice(self.rank, group)])
-            part = by_shard[:, start : start + terms * length].reshape(self.shards * terms, length)
-            sums.append(np.asarray(tf.add_n([part[term] for term in order])))
-            start += terms * length
-        return np.concatenate(sums)
-
-    def _joined(self, groups: list[np.ndarray], sums: dict[int, np.ndarray]) -> np.ndarray:
-        """The sums of all workers' slices, each group whole."""
-        pieces, starts = [], dict.fromkeys(sums, 0)
-        for group in groups:
-            for worker in range(self.workers):
-                length = len(range(group.shape[-1])[self._slice(worker, group)])
-                pieces.append(sums[worker][starts[worker] : starts[worker] + length])
-                starts[worker] += length
-        return np.concatenate(pieces)
 
 
 def _gradients(
@@ -181,52 +101,24 @@ def _gradients(
         statistics = _flat([tf.identity(variable) for variable in running])
         for variable, value in zip((*running, *counters), before, strict=True):
             variable.assign(value)
-        terms = [_terms(gradient) for gradient in found]
-        groups = [[terms[weight] for weight in group] for _, group in groupby(_by_order(orders), orders.__getitem__)]
+        terms = [sums.terms(gradient) for gradient in found]
+        groups = [
+            [terms[weight] for weight in group] for _, group in groupby(sums.by_order(orders), orders.__getitem__)
+        ]
         return [*(tf.stack([_flat(each) for each in zip(*group, strict=True)]) for group in groups), statistics]
 
     gradients.get_concrete_function()
     return gradients
 
 
-def _orders(parts: Parts, examples: Examples, settings: Settings) -> Orders:
-    """For each weight, in which order the graph of one process adds up the terms of its gradients.
-
-    A term is numbered shard by shard. The graph has a sum of the terms of each shard where a weight is used in several
-    places, and a sum of these. TensorFlow merges them to one, and sorts its terms by their names.
-    """
-    orders: Orders = []
-
-    def watch(by_shard: list[list[tf.Tensor]]) -> None:
-        by_weight = [[term for part in parts for term in _terms(part)] for parts in zip(*by_shard, strict=True)]
-        names = [[term.name.removesuffix(":0") for term in terms] for terms in by_weight]
-        orders[:] = [tuple(sorted(range(len(each)), key=each.__getitem__)) for each in names]
-
-    network, optimizer, loss, ema = parts
-    step.steps(network, optimizer, loss, examples, settings, ema, watch=watch).get_concrete_function()
-    return orders
-
-
-def _by_order(orders: Orders) -> list[int]:
-    """The positions of the weights, those with the same order together."""
-    return sorted(range(len(orders)), key=orders.__getitem__)
-
-
-def _terms(tensor: tf.Tensor) -> list[tf.Tensor]:
-    """The terms of a sum of sums, as TensorFlow merges them."""
-    if tensor.op.type not in ("AddN", "AddV2") or any(term.shape != tensor.shape for term in tensor.op.inputs):
-        return [tensor]
-    return [term for addend in tensor.op.inputs for term in _terms(addend)]
-
-
 def _apply(parts: Parts, examples: Examples, shards: int, orders: Orders) -> Callable[[np.ndarray, np.ndarray], None]:
     """Makes a function that takes a step, from the sum of the gradients and the statistics of all shards.
 
-    `orders`: as `_orders` returns it.
+    `orders`: as `sums.orders` returns it.
     """
     network, weights = parts.network, parts.network.trainable_variables
     running, counters, draws = _running(network), _counters(network), _draws(network, examples)
-    order = _by_order(orders)
+    order = sums.by_order(orders)
     sizes = [math.prod(weights[place].shape) for place in order]
     lengths = [math.prod(variable.shape) for variable, _ in running]
     starts = [sum(lengths[:number]) for number in range(len(lengths))]
@@ -234,8 +126,8 @@ def _apply(parts: Parts, examples: Examples, shards: int, orders: Orders) -> Cal
 
     @tf.function(input_signature=flat, autograph=False)
     def apply(total: tf.Tensor, statistics: tf.Tensor) -> None:
-        sums = dict(zip(order, tf.split(total, sizes), strict=True))
-        parts.optimizer.apply([tf.reshape(sums[i], weight.shape) for i, weight in enumerate(weights)], weights)
+        summed = dict(zip(order, tf.split(total, sizes), strict=True))
+        parts.optimizer.apply([tf.reshape(summed[i], weight.shape) for i, weight in enumerate(weights)], weights)
         for (variable, momentum), start, length in zip(running, starts, lengths, strict=True):
             for shard in range(shards):
                 variable.assign(variable * momentum + statistics[shard, start : start + length])

@@ -56,7 +56,7 @@ def project_of(folder, channels, label_of):
     project = made(folder)
     sha256 = digits_zip(project / "digits.zip", channels, label_of)
     change(project, "fetch", source="signs", url="digits.zip", sha256=sha256)
-    change(project, "train", epochs=14, batch_size=32)
+    change(project, "train", epochs=7, batch_size=32, learning_rate=0.003)
     change(project, "networks.lenet", dropout_keep_prob=0.7)
     return project
 

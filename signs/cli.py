@@ -9,6 +9,7 @@ from pathlib import Path
 from signs.core.errors import UserError, one_line
 
 PROJECT = Path("dvc.yaml")
+MOST_FOLDS = 99
 EXIT_CODES = """exit codes:
   0  all is well
   1  a mistake, or a verdict: check finds a data set unfit or a file damaged, compare a real loss
@@ -112,9 +113,11 @@ def _add_compare(verbs: argparse._SubParsersAction) -> None:
 
 
 def _add_run(verbs: argparse._SubParsersAction) -> None:
-    verb = _verb(verbs, "run", "run a recipe with several seeds, and print mean and standard deviation")
+    verb = _verb(verbs, "run", "run a recipe with several seeds or folds, and print mean and standard deviation")
     verb.add_argument("name", metavar="NAME", nargs="?", help="of a file in recipes/ (params.yaml as it is)")
-    verb.add_argument("--seeds", metavar="SEED", nargs="+", type=_seed, help="(train.seed of params.yaml)")
+    numbers = verb.add_mutually_exclusive_group()
+    numbers.add_argument("--seeds", metavar="SEED", nargs="+", type=_seed, help="(train.seed of params.yaml)")
+    numbers.add_argument("--folds", metavar="K", type=_folds, help="parts of the training images; each validates once")
     verb.add_argument("-S", metavar="KEY=VALUE", dest="settings", action="append", default=[], help="as of dvc exp run")
     verb.add_argument(
         "--target", metavar="STAGE", dest="targets", action="append", default=[], help="to run up to (of the recipe)"
@@ -149,6 +152,12 @@ def _verb(verbs: argparse._SubParsersAction, name: str, help: str) -> argparse.A
 def _count(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1")
+    return int(text)
+
+
+def _folds(text: str) -> int:
+    if not text.isdecimal() or not 2 <= int(text) <= MOST_FOLDS:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 2 to {MOST_FOLDS}")
     return int(text)
 
 

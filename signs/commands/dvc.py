@@ -15,6 +15,7 @@ from signs.core.errors import UserError
 
 COMMAND = [sys.executable, "-m", "dvc"]
 STAGE_BEGINS = "tage '"  # "Running stage 'train@original'", "Stage 'fetch' didn't change"
+POINTER = ".dvc"  # how the names end of files that `dvc add` writes
 STARTING = Path(".dvc/tmp/signs.starting")
 # Ends DVC and its stages once the end of the input says that the process which started them is gone.
 GUARD = f"""read -r _
@@ -23,6 +24,12 @@ kill -s INT -- "-$0"
 for _ in $(seq 100); do kill -s 0 -- "-$0" || exit; sleep 0.2; done
 kill -s KILL -- "-$0"
 """
+
+
+def pointer(path: str) -> str | None:
+    """The file that `dvc add` wrote for this path or for a folder above it, or None."""
+    places = (Path(path), *Path(path).parents)
+    return next((f"{place}{POINTER}" for place in places if Path(f"{place}{POINTER}").is_file()), None)
 
 
 def read(*arguments: str) -> str:

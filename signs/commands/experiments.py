@@ -32,7 +32,8 @@ def needed(targets: tuple[str, ...]) -> list[str]:
         UserError: A target is unknown, or none of the stages writes metrics.
     """
     graphs = [dvc.read("dag", "--dot", target) for target in targets or [str(PIPELINE)]]
-    stages = sorted({name for graph in graphs for name in re.findall(r'"(.+?)"', graph)})
+    nodes = {name for graph in graphs for name in re.findall(r'"(.+?)"', graph)}
+    stages = sorted(name for name in nodes if not name.endswith(dvc.POINTER))
     if not any("metrics" in entry for entry in _entries(PIPELINE.read_text(encoding="utf-8"), stages)):
         raise UserError(f"{' '.join(targets)} has no stage that writes metrics; evaluate@original is one")
     return stages
@@ -47,25 +48,37 @@ def check_held(recipe: Recipe, stages: list[str]) -> None:
         UserError: There is such an input.
     """
     scope = ["--with-deps", *recipe.targets] if recipe.targets else []
-    status = json.loads(dvc.read("status", "--json", *scope)).values()
-    changes = [change for stage in status for change in stage if isinstance(change, dict)]
+    status = json.loads(dvc.read("status", "--json", *scope))
+    _check_added(status)
+    changes = [change for stage in status.values() for change in stage if isinstance(change, dict)]
     read, written = (
         {path for change in changes for path in change.get(f"changed {kind}", {})} for kind in ("deps", "outs")
     )
     locked = _locked(LOCK.read_text(encoding="utf-8"), stages) if LOCK.is_file() else {}
     inputs = (read | _sources(locked)) - written - _outs(locked)
-    missing = set(git.untracked(_inside(inputs))) - set(git.untracked(_copied(recipe)))
+    missing = set(git.untracked(_held(_inside(inputs)))) - set(git.untracked(_copied(recipe)))
     if missing:
         raise UserError(f"{min(missing)} is not in git, so no experiment would have it; git add it, or remove it")
 
 
-def find(recipe: Recipe, seed: int, stages: list[str]) -> str | None:
+def _check_added(status: dict[str, Any]) -> None:
+    """Refuses images that changed since `dvc add`: an experiment would run on those that were added."""
+    added = [stage for name, stage in status.items() if name.endswith(dvc.POINTER)]
+    changes = [change for stage in added for change in stage if isinstance(change, dict)]
+    outs = {path: how for change in changes for path, how in change.get("changed outs", {}).items()}
+    if changed := sorted(path for path, how in outs.items() if how == "modified"):
+        raise UserError(
+            f"{changed[0]} has changed since it was added, and experiments would run without that; dvc add {changed[0]}"
+        )
+
+
+def find(recipe: Recipe, number: int, stages: list[str]) -> str | None:
     """The git reference of the experiment that ran on the code, data and settings of the workspace, if there is one."""
-    known = git.experiments(f"{_name(recipe, seed)}*")
+    known = git.experiments(f"{_name(recipe, number)}*")
     return next((reference for reference in known if _is_current(reference, recipe, stages)), None)
 
 
-def found_or_run(project: Path, recipe: Recipe, seed: int, stages: list[str]) -> str:
+def found_or_run(project: Path, recipe: Recipe, number: int, stages: list[str]) -> str:
     """The git reference of an experiment that ran before, or runs now, beside others and perhaps on another machine.
 
     Raises:
@@ -78,30 +91,30 @@ def found_or_run(project: Path, recipe: Recipe, seed: int, stages: list[str]) ->
             "of them see, at the same path"
         )
     os.chdir(project)
-    with dvc.alone(LOGS / f"{_name(recipe, seed)}.lock"):
-        return find(recipe, seed, stages) or run(recipe, seed, waits=True)
+    with dvc.alone(LOGS / f"{_name(recipe, number)}.lock"):
+        return find(recipe, number, stages) or run(recipe, number, waits=True)
 
 
-def run(recipe: Recipe, seed: int, *, waits: bool = False) -> str:
+def run(recipe: Recipe, number: int, *, waits: bool = False) -> str:
     """Runs an experiment, and returns its git reference.
 
     Args:
         recipe: What to run.
-        seed: Of the run.
+        number: The seed of the run, or its fold.
         waits: Whether it waits while another run holds DVC's lock, rather than to fail.
 
     Raises:
         UserError: It failed; the message says why.
         KeyboardInterrupt: Ctrl-C, once DVC has ended.
     """
-    base = _name(recipe, seed)
+    base = _name(recipe, number)
     taken = {reference.rpartition("/")[2] for reference in git.experiments(f"{base}*")}
-    numbered = (f"{base}-{number}" for number in itertools.count(2))
-    name = next(name for name in itertools.chain([base], numbered) if name not in taken)
+    further = (f"{base}-{count}" for count in itertools.count(2))
+    name = next(name for name in itertools.chain([base], further) if name not in taken)
     log = LOGS / f"{name}.log"
     print(f"{name} runs; tail -f {log} shows how far it is", file=sys.stderr)
     copies = [f"--copy-paths={path}" for path in _copied(recipe)]
-    settings = [f"--set-param={key}={value}" for key, value in recipe.seeded(seed).items()]
+    settings = [f"--set-param={key}={value}" for key, value in recipe.numbered(number).items()]
     try:
         waiting = ["--wait-for-lock"] if waits else []
         dvc.run([*waiting, "exp", "run", "--temp", "--name", name, *copies, *settings, *recipe.targets], log)
@@ -110,26 +123,26 @@ def run(recipe: Recipe, seed: int, *, waits: bool = False) -> str:
     return git.experiments(name)[0]
 
 
-def run_here(recipe: Recipe, seed: int) -> None:
+def run_here(recipe: Recipe, number: int) -> None:
     """Runs a recipe in the workspace, which then has its settings and its results, as after `dvc exp run`.
 
     Raises:
         UserError: It failed; DVC has said why.
         KeyboardInterrupt: Ctrl-C, once DVC has ended.
     """
-    settings = [f"--set-param={key}={value}" for key, value in recipe.seeded(seed).items()]
+    settings = [f"--set-param={key}={value}" for key, value in recipe.numbered(number).items()]
     dvc.show(["exp", "run", *settings, *recipe.targets])
 
 
 def inputs(reference: str, recipe: Recipe, stages: list[str]) -> list[Any]:
-    """What an experiment ran on, without its seed."""
+    """What an experiment ran on, without its seed or fold."""
     locked = _locked(git.show(reference, str(LOCK)), stages)
     sources = _sources(locked)
     return [
         [
             stage["cmd"],
             [dep for dep in stage.get("deps", []) if dep["path"] in sources],
-            [_without(flat(values), recipe.seed_keys) for values in stage.get("params", {}).values()],
+            [_without(flat(values), recipe.varied) for values in stage.get("params", {}).values()],
         ]
         for stage in locked.values()
     ]
@@ -148,10 +161,12 @@ def digest(reference: str, folder: str) -> str:
     return next(out["md5"] for stage in stages.values() for out in stage.get("outs", []) if out["path"] == folder)
 
 
-def _name(recipe: Recipe, seed: int) -> str:
+def _name(recipe: Recipe, number: int) -> str:
     # The digest tells settings and targets apart; what else an experiment ran on, it holds itself.
-    digest = hashlib.sha256(repr((sorted(recipe.settings.items()), recipe.targets)).encode()).hexdigest()[:7]
-    return "-".join(filter(None, [recipe.name, f"seed-{seed}-{digest}"]))
+    digest = hashlib.sha256(
+        repr((sorted(recipe.settings.items()), recipe.targets, *filter(None, [recipe.folds]))).encode()
+    ).hexdigest()[:7]
+    return "-".join(filter(None, [recipe.name, f"{recipe.word}-{number}-{digest}"]))
 
 
 def _is_current(reference: str, recipe: Recipe, stages: list[str]) -> bool:
@@ -159,8 +174,8 @@ def _is_current(reference: str, recipe: Recipe, stages: list[str]) -> bool:
     pipelines = PIPELINE.read_text(encoding="utf-8"), git.show(reference, str(PIPELINE))
     settings = params.read(params.PATH), yaml.safe_load(git.show(reference, str(params.PATH)))
     keys = [key for stage in locked.values() for key in stage.get("params", {}).get(str(params.PATH), {})]
-    ours, theirs = (_without(_of(flat(values), keys), recipe.seeded(0)) for values in settings)
-    sources = _sources(locked)
+    ours, theirs = (_without(_of(flat(values), keys), recipe.numbered(0)) for values in settings)
+    sources = _held(_sources(locked))
     return (
         list(locked) == stages
         and ours == theirs
@@ -175,7 +190,7 @@ def _copied(recipe: Recipe) -> list[str]:
     """Paths that a setting names and git does not hold, or not all of it."""
     named = [value for key, value in recipe.values.items() if key.rpartition(".")[2] in NAMES_FILES]
     paths = [path for value in named for path in (value if isinstance(value, list) else [value])]
-    return [path for path in _inside(filter(None, paths)) if Path(path).exists() and git.untracked([path])]
+    return [path for path in _inside(filter(None, paths)) if Path(path).exists() and git.untracked(_held([path]))]
 
 
 def _entries(pipeline: str, stages: list[str]) -> list[dict[str, Any]]:
@@ -198,6 +213,11 @@ def _outs(locked: Stages) -> set[str]:
 def _sources(locked: Stages) -> set[str]:
     """Files and folders that stages read and none of them writes."""
     return {dep["path"] for stage in locked.values() for dep in stage.get("deps", [])} - _outs(locked)
+
+
+def _held(paths: Iterable[str]) -> list[str]:
+    """The files by which git holds paths: themselves, or those that `dvc add` made of them."""
+    return sorted({dvc.pointer(path) or path for path in paths})
 
 
 def _inside(paths: Iterable[str]) -> list[str]:

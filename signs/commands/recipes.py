@@ -11,7 +11,8 @@ from signs.core.errors import UserError
 
 FOLDER = Path("recipes")
 TARGETS = "targets"  # the key of a recipe that is no setting
-TRAIN_SEED = "train.seed"
+TRAIN_SEED, FOLD, SOURCE = "train.seed", "fetch.fold", "fetch.source"
+FOLDED_SOURCES = ("gtsrb", "folders")
 SHARDS = "train.shards"  # as many cores as training uses
 SEED = json.dumps("${seed}")  # in a recipe: the seed of the run
 
@@ -20,13 +21,15 @@ class Recipe(NamedTuple):
     """What to run.
 
     `name`: of its file, empty for params.yaml as it is. `description`: one line. `targets`: stages to run up to, none
-    for all. `settings`: by dotted keys, in the form that `dvc exp run -S` takes.
+    for all. `settings`: by dotted keys, in the form that `dvc exp run -S` takes. `folds`: their number, 0 where the
+    runs of the recipe differ in their seeds.
     """
 
     name: str
     description: str
     targets: tuple[str, ...]
     settings: dict[str, str]
+    folds: int = 0
 
     def changed(self, targets: list[str], settings: list[str]) -> "Recipe":
         """The recipe with other targets (none keeps its own), and further settings, each as `key=value`.
@@ -44,9 +47,30 @@ class Recipe(NamedTuple):
             merged[key] = value
         return self._replace(targets=tuple(targets) or self.targets, settings=merged)
 
-    def seeded(self, seed: int) -> dict[str, str]:
-        """The settings of the run with this seed."""
-        return self.settings | dict.fromkeys(self.seed_keys, str(seed))
+    def folded(self, folds: int) -> "Recipe":
+        """The recipe with so many folds in place of seeds, and the seed of params.yaml.
+
+        Raises:
+            UserError: It is for a source that has no folds.
+        """
+        values = self.values
+        if (source := values[SOURCE]) not in FOLDED_SOURCES:
+            raise UserError(
+                f"--folds needs {SOURCE} to be {' or '.join(FOLDED_SOURCES)}, which tell which images show the same "
+                f"sign, and it is {source}"
+            )
+        return self._replace(settings=self.numbered(values[TRAIN_SEED]), folds=folds)
+
+    @property
+    def word(self) -> str:
+        """What the numbers of the runs are, `seed` or `fold`."""
+        return "fold" if self.folds else "seed"
+
+    def numbered(self, number: int) -> dict[str, str]:
+        """The settings of the run with this seed, or of this fold."""
+        if self.folds:
+            return self.settings | {FOLD: json.dumps(f"{number}/{self.folds}")}
+        return self.settings | dict.fromkeys(self.varied, str(number))
 
     @property
     def values(self) -> dict[str, Any]:
@@ -54,8 +78,10 @@ class Recipe(NamedTuple):
         return flat(params.read(params.PATH)) | {key: yaml.safe_load(text) for key, text in self.settings.items()}
 
     @property
-    def seed_keys(self) -> list[str]:
-        """The settings that are the seed of the run: that of training, and those that a recipe gives as `${seed}`."""
+    def varied(self) -> list[str]:
+        """The settings that differ between runs: the fold, or the seed of training and what is given as `${seed}`."""
+        if self.folds:
+            return [FOLD]
         return [TRAIN_SEED, *(key for key, value in self.settings.items() if value == SEED)]
 
 

@@ -1,4 +1,4 @@
-"""`signs run`: runs a recipe with several seeds, each a DVC experiment."""
+"""`signs run`: runs a recipe with several seeds, or on several folds, each a DVC experiment."""
 
 import statistics
 import sys
@@ -15,12 +15,13 @@ from signs.core.errors import UserError
 METRICS, ORIGINAL = Path("metrics"), "data/original"
 HIDDEN_RECALL = "test.hidden.recall"
 
-Measured = dict[int, dict[str, Any]]  # by seed the content of each file of metrics, by its path
+Measured = dict[int, dict[str, Any]]  # by seed or fold the content of each file of metrics, by its path
 
 
 def main(
     name: str | None,
     seeds: list[int] | None,
+    folds: int | None,
     settings: list[str],
     targets: list[str],
     here: bool,
@@ -29,19 +30,25 @@ def main(
 ) -> None:
     """Runs a recipe, or params.yaml as it is; prints each metric by seed, its mean and its standard deviation.
 
-    A seed that ran before on the same code, data and settings does not run again. The workspace stays as it is, unless
-    the recipe runs `here`.
+    With folds, each part of the training images validates once, and what was measured on test is not printed: folds are
+    there to choose by. A seed or fold that ran before on the same code, data and settings does not run again. The
+    workspace stays as it is, unless the recipe runs `here`.
     """
     recipe = (recipes.read(name) if name else recipes.PLAIN).changed(targets, settings)
     if here:
         _run_here(recipe, seeds, record=record)
         return
+    if folds:
+        _check_folds(here=here, record=record)
+        recipe = recipe.folded(folds)
     commit = _recordable_commit(recipe) if record else ""
     stages = experiments.needed(recipe.targets)
     experiments.check_held(recipe, stages)
-    references = _run(recipe, sorted(set(seeds or [params.load("train")["seed"]])), stages)
-    measured = {seed: experiments.metrics(reference, stages) for seed, reference in references.items()}
-    print("\n\n".join([*_answers(measured), *_tables(measured, markdown=markdown)]))
+    numbers = list(range(1, folds + 1)) if folds else sorted(set(seeds or [params.load("train")["seed"]]))
+    references = _run(recipe, numbers, stages)
+    measured = {number: experiments.metrics(reference, stages) for number, reference in references.items()}
+    measured = {number: _without_test(files) for number, files in measured.items()} if folds else measured
+    print("\n\n".join([*_answers(measured), *_tables(measured, recipe.word, markdown=markdown)]))
     if record:
         records.write(_record(recipe, commit, next(iter(references.values())), measured))
         print(f"\n{records.path(recipe.name)} is the record of it; git add it")
@@ -54,6 +61,20 @@ def _run_here(recipe: Recipe, seeds: list[int] | None, *, record: bool) -> None:
     experiments.run_here(recipe, first)
 
 
+def _without_test(files: dict[str, Any]) -> dict[str, Any]:
+    """What was measured on other images than test; files that have no part for it are of test alone."""
+    return {
+        path: {key: value for key, value in content.items() if key != "test"}
+        for path, content in files.items()
+        if "test" in content
+    }
+
+
+def _check_folds(*, here: bool, record: bool) -> None:
+    if here or record:
+        raise UserError("folds are runs of their own that choose and record nothing; leave --here and --record out")
+
+
 def _recordable_commit(recipe: Recipe) -> str:
     """The commit that a record will name."""
     if not recipe.name:
@@ -64,44 +85,44 @@ def _recordable_commit(recipe: Recipe) -> str:
     return git.git("rev-parse", "HEAD").strip()
 
 
-def _run(recipe: Recipe, seeds: list[int], stages: list[str]) -> dict[int, str]:
-    """The experiment of each seed, as a git reference."""
-    return (_run_on_cluster if ray_tasks.is_chosen() else _run_in_turn)(recipe, seeds, stages)
+def _run(recipe: Recipe, numbers: list[int], stages: list[str]) -> dict[int, str]:
+    """The experiment of each seed or fold, as a git reference."""
+    return (_run_on_cluster if ray_tasks.is_chosen() else _run_in_turn)(recipe, numbers, stages)
 
 
-def _run_on_cluster(recipe: Recipe, seeds: list[int], stages: list[str]) -> dict[int, str]:
-    """Runs the seeds side by side, each on as many cores as training has shards."""
-    print(f"{len(seeds)} seeds run on the cluster; {experiments.LOGS} has their logs", file=sys.stderr)
-    tasks = [(Path.cwd(), recipe, seed, stages) for seed in seeds]
+def _run_on_cluster(recipe: Recipe, numbers: list[int], stages: list[str]) -> dict[int, str]:
+    """Runs the seeds or folds side by side, each on as many cores as training has shards."""
+    print(f"{len(numbers)} {recipe.word}s run on the cluster; {experiments.LOGS} has their logs", file=sys.stderr)
+    tasks = [(Path.cwd(), recipe, number, stages) for number in numbers]
     try:
-        found = dict(zip(seeds, nodes.run(experiments.found_or_run, tasks, recipe.values[SHARDS]), strict=True))
+        found = dict(zip(numbers, nodes.run(experiments.found_or_run, tasks, recipe.values[SHARDS]), strict=True))
     except KeyboardInterrupt:
-        raise UserError("stopped; the seeds that are done are kept") from None
-    for seed in seeds:
-        if not experiments.find(recipe, seed, stages):
-            raise UserError(_changed(seed))
+        raise UserError(f"stopped; the {recipe.word}s that are done are kept") from None
+    for number in numbers:
+        if not experiments.find(recipe, number, stages):
+            raise UserError(_changed(recipe, number))
     return found
 
 
-def _run_in_turn(recipe: Recipe, seeds: list[int], stages: list[str]) -> dict[int, str]:
+def _run_in_turn(recipe: Recipe, numbers: list[int], stages: list[str]) -> dict[int, str]:
     found: dict[int, str] = {}
-    for seed in seeds:
+    for number in numbers:
         try:
-            done = experiments.find(recipe, seed, stages)
-            # Before hours of training: is the first seed still the one of this code, data and settings?
-            if found and not done and not experiments.find(recipe, seeds[0], stages):
-                raise UserError(_changed(seed))
-            found[seed] = done or experiments.run(recipe, seed)
+            done = experiments.find(recipe, number, stages)
+            # Before hours of training: is the first run still the one of this code, data and settings?
+            if found and not done and not experiments.find(recipe, numbers[0], stages):
+                raise UserError(_changed(recipe, number))
+            found[number] = done or experiments.run(recipe, number)
         except KeyboardInterrupt:
-            raise UserError("stopped; the seeds that are done are kept") from None
-        first, last = (experiments.inputs(found[one], recipe, stages) for one in (seeds[0], seed))
+            raise UserError(f"stopped; the {recipe.word}s that are done are kept") from None
+        first, last = (experiments.inputs(found[one], recipe, stages) for one in (numbers[0], number))
         if first != last:
-            raise UserError(_changed(seed))
+            raise UserError(_changed(recipe, number))
     return found
 
 
-def _changed(seed: int) -> str:
-    return f"code, data or settings changed before seed {seed} ran; run the same command again"
+def _changed(recipe: Recipe, number: int) -> str:
+    return f"code, data or settings changed before {recipe.word} {number} ran; run the same command again"
 
 
 def _answers(measured: Measured) -> list[str]:
@@ -111,22 +132,22 @@ def _answers(measured: Measured) -> list[str]:
     return [f"recall of the classes learned from drawings alone: {text.percent(recalls)} %"] if recalls else []
 
 
-def _tables(measured: Measured, *, markdown: bool) -> list[str]:
-    """A table for each file of metrics: a row for each number that every seed has, a column for each seed."""
+def _tables(measured: Measured, word: str, *, markdown: bool) -> list[str]:
+    """A table for each file of metrics: a row for each number that every run has, a column for each run."""
     return [
-        _table(path, {seed: flat(files[path]) for seed, files in measured.items()}, markdown=markdown)
+        _table(path, {f"{word} {number}": flat(files[path]) for number, files in measured.items()}, markdown=markdown)
         for path in next(iter(measured.values()))
     ]
 
 
-def _table(path: str, columns: dict[int, dict[str, Any]], *, markdown: bool) -> str:
+def _table(path: str, columns: dict[str, dict[str, Any]], *, markdown: bool) -> str:
     summaries = {"mean": statistics.fmean} | ({"standard deviation": statistics.stdev} if len(columns) > 1 else {})
     rows = []
     for key in next(iter(columns.values())):
         values: list[Any] = [column.get(key) for column in columns.values()]
         if all(type(value) in (int, float) for value in values):
             rows.append([key, *(f"{number:.5g}" for number in [*values, *(of(values) for of in summaries.values())])])
-    return text.table([path, *(f"seed {seed}" for seed in columns), *summaries], rows, markdown=markdown)
+    return text.table([path, *columns, *summaries], rows, markdown=markdown)
 
 
 def _record(recipe: Recipe, commit: str, reference: str, measured: Measured) -> Record:

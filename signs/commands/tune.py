@@ -59,7 +59,7 @@ def main(
 
 def _fault(base: Recipe, model: str, key: str, value: Any) -> str | None:
     """What is wrong with a value of a setting, as far as can be told before training."""
-    if key in base.seed_keys:
+    if key in base.varied:
         return f"{key} is the seed; give it as --seed"
     if not key.startswith("train."):
         return None

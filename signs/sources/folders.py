@@ -20,7 +20,7 @@ from signs.sources import account, folder_layout, image_tables, table_layout, ve
 from signs.sources.layouts import Entry, Layout
 from signs.sources.listing import Listing, refuse, survey
 from signs.sources.numbering import number
-from signs.sources.splitting import Parts, split
+from signs.sources.splitting import Fold, Parts, split
 
 UNREADABLE = "images that cannot be read; mend, convert or remove them"
 UNTRAINED = "classes without a training image; add some, or remove their images from the other splits"
@@ -30,6 +30,7 @@ UNTRAINED = "classes without a training image; add some, or remove their images 
 def read_folders(
     path: Path,
     shard_images: int | None = None,
+    fold: Fold | None = None,
     *,
     height: Side,
     width: Side,
@@ -44,6 +45,7 @@ def read_folders(
     Args:
         path: Holds a folder for each class, or train, valid and test with such folders, or CSV tables of images.
         shard_images: Images in a shard; None for splits in memory.
+        fold: Of each class's tracks, validates in place of `shares.valid`.
         height: Of the images, in pixels; each is scaled to that size.
         width: Of the images, in pixels.
         shares: Share of each class's tracks in each split. Training gets what rounding leaves. Splits that are given
@@ -61,7 +63,8 @@ def read_folders(
     layout = _layout(listing)
     names = next(filter(Path.is_file, [folder / classes.FILE_NAME for folder in (listing.folder, path)]), None)
     rows = number({entry.name for entry in layout.entries}, names, path)
-    parts = split(layout.entries, {name: row.id for name, row in rows.items()}, track=track, shares=shares, seed=seed)
+    ids = {name: row.id for name, row in rows.items()}
+    parts = split(layout.entries, ids, track=track, shares=shares, seed=seed, fold=fold)
     _check(parts, rows, path)
     dataset = _read(listing.folder.relative_to(path), path, parts, rows, (height, width), shard_images)
     print(f"Read {len(layout.entries):,} images of {len(rows):,} classes from {listing.folder}: {layout.form}.")

@@ -24,6 +24,7 @@ from signs.data.reader import decode_rgb, resize
 from signs.data.splits import Split
 from signs.sources import download
 from signs.sources.archives import opened
+from signs.sources.splitting import Fold
 
 TRAINING_IMAGES = "GTSRB_Final_Training_Images.zip"
 TEST_IMAGES = "GTSRB_Final_Test_Images.zip"
@@ -72,6 +73,7 @@ def read_gtsrb(
     downloads: Path,
     known: Classes,
     shard_images: int | None = None,
+    fold: Fold | None = None,
     *,
     archives: preset(Archives),  # type: ignore[valid-type]
     height: Side,
@@ -85,6 +87,7 @@ def read_gtsrb(
         downloads: Folder that keeps downloads.
         known: Names of the classes.
         shard_images: Images in a shard; None for splits in memory.
+        fold: Of the tracks of each class, validates in place of `valid_share`.
         archives: The archives.
         height: Of the images, in pixels; each is scaled to that size.
         width: Of the images, in pixels.
@@ -103,21 +106,22 @@ def read_gtsrb(
         )
     }
     form = Form(height, width, shard_images)
-    training, in_valid = _training(paths[TRAINING_IMAGES], form, valid_share, seed)
+    training, in_valid = _training(paths[TRAINING_IMAGES], form, valid_share, seed, fold)
     test = _test(paths[TEST_IMAGES], paths[TEST_LABELS], form)
     train, valid = training.at(~in_valid), training.at(in_valid)
     return check(DataSet(train, valid, test, classes_from_labels(train.labels, known)), "GTSRB")
 
 
-def in_validation(entries: list[Entry], share: float, seed: int) -> np.ndarray:
-    """Chooses the images of validation: those of ceil(share) of each class's tracks; bool (n,)."""
+def in_validation(entries: list[Entry], share: float, seed: int, fold: Fold | None = None) -> np.ndarray:
+    """Chooses the images of validation: those of a fold, or of ceil(share), of each class's tracks; bool (n,)."""
     tracks = [(entry.label, PurePosixPath(entry.file).name.split("_")[0]) for entry in entries]
     rng = np.random.default_rng(seed)
     chosen = set()
     for label in sorted({label for label, _ in tracks}):
         own = sorted({track for track in tracks if track[0] == label})
         count = math.ceil(share * len(own) - 1e-9)  # 0.07 * 100 is 7.000000000000001
-        chosen |= {own[i] for i in rng.permutation(len(own))[:count]}
+        order = [own[i] for i in rng.permutation(len(own))]
+        chosen |= set(fold.of_tracks(order) if fold else order[:count])
     return np.array([track in chosen for track in tracks], dtype=bool)
 
 
@@ -128,11 +132,11 @@ def _fetched(url: str, md5: str, downloads: Path) -> Path:
         raise UserError(f"fetch.gtsrb: {error}. {download.INSTEAD}") from None
 
 
-def _training(path: Path, form: Form, valid_share: float, seed: int) -> tuple[Split, np.ndarray]:
+def _training(path: Path, form: Form, valid_share: float, seed: int, fold: Fold | None) -> tuple[Split, np.ndarray]:
     """All training images, and which of them go to validation."""
     with opened(path) as archive:
         entries = [entry for table in _tables(archive) for entry in _entries(archive, table)]
-        return _split(archive, entries, form), in_validation(entries, valid_share, seed)
+        return _split(archive, entries, form), in_validation(entries, valid_share, seed, fold)
 
 
 def _test(image_path: Path, label_path: Path, form: Form) -> Split:

@@ -29,7 +29,7 @@ def test_settings_may_be_nested_or_dotted_and_are_what_dvc_takes(folder):
 
 def test_the_seed_of_a_run_is_that_of_training_and_where_the_recipe_asks_for_it(folder):
     (folder / "a.yaml").write_text("# A\nsynthesize:\n  seed: ${seed}\ntrain.epochs: 2\n")
-    assert recipes.read("a").seeded(7) == {"synthesize.seed": "7", "train.epochs": "2", "train.seed": "7"}
+    assert recipes.read("a").numbered(7) == {"synthesize.seed": "7", "train.epochs": "2", "train.seed": "7"}
 
 
 def test_what_the_user_sets_wins_over_the_recipe(folder):

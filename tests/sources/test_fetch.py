@@ -119,12 +119,14 @@ def test_photographs_are_counted_by_class_and_split_at_the_end(project, capsys):
         ({"url": 5}, "fetch.url is 5; Input should be a valid list"),
         ({"url": []}, "fetch.url is []; Value should have at least 1 item after validation, not 0"),
         ({"url": [5]}, "fetch.url.0 is 5; Input should be a valid string"),
+        ({"fold": "3/2"}, "fetch.fold is '3/2'; write 2/5 for the second of five folds, or nothing for none"),
+        ({"fold": 0.4}, "fetch.fold is 0.4; write 2/5 for the second of five folds, or nothing for none"),
         ({"sha256": "f0f8"}, "fetch.sha256 is 'f0f8'; String should match pattern '^[0-9a-fA-F]{64}$'"),
         ({"sample": None}, "fetch.sample is None; Input should be a valid dictionary"),
         ({"sample": {1: 2}}, "fetch.sample.1 is 1; Input should be a valid string"),
         (
             {"smaple": {}},
-            "fetch.smaple is unknown; fetch takes folders, gtsrb, sample, sha256, shard_images, source, url",
+            "fetch.smaple is unknown; fetch takes fold, folders, gtsrb, sample, sha256, shard_images, source, url",
         ),
         (
             {"sample": SAMPLE | {"trian": 3}},
@@ -135,6 +137,12 @@ def test_photographs_are_counted_by_class_and_split_at_the_end(project, capsys):
 def test_a_wrong_setting_is_named(project, setting, message):
     with pytest.raises(UserError, match=f"^params.yaml: {re.escape(message)}$"):
         fetched(project, **setting)
+
+
+@pytest.mark.parametrize("source", ["sample", "signs"])
+def test_a_source_that_does_not_tell_signs_apart_has_no_folds(project, source):
+    with pytest.raises(UserError, match=f"fetch.fold is 1/2, and the source {source} does not tell which images show"):
+        fetched(project, source=source, fold="1/2")
 
 
 @pytest.mark.parametrize("key", sorted(SMALL))

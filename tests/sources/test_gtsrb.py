@@ -18,6 +18,7 @@ from signs.data import reader
 from signs.data.classes import Classes, SignClass
 from signs.data.splits import Split
 from signs.sources.gtsrb import TEST_IMAGES, TEST_LABELS, TRAINING_IMAGES, Entry, in_validation, read_gtsrb
+from signs.sources.splitting import Fold
 
 HEADER = "Filename;Width;Height;Roi.X1;Roi.Y1;Roi.X2;Roi.Y2;ClassId"
 KNOWN = Classes(tuple(SignClass(id, f"sign {id}", "photographs") for id in range(43)))
@@ -153,6 +154,17 @@ def test_another_seed_holds_out_other_tracks():
     first, second = (in_validation(entries, 0.1, seed) for seed in (1, 2))
     assert first.sum() == second.sum() == 5
     assert (first != second).any()
+
+
+def test_each_track_is_held_out_in_one_fold():
+    entries = [
+        Entry(f"{track:05}_{frame:05}.ppm", label) for label in range(2) for track in range(7) for frame in range(2)
+    ]
+    folds = [in_validation(entries, 0.1, 1, Fold(number, 3)) for number in (1, 2, 3)]
+    np.testing.assert_array_equal(np.sum(folds, axis=0), 1)
+    assert [fold.sum() for fold in folds] == [12, 8, 8]
+    for fold in folds:
+        np.testing.assert_array_equal(fold[::2], fold[1::2])
 
 
 def test_training_images_are_scaled_whole_in_red_green_blue(tmp_path):

@@ -11,7 +11,7 @@ from signs.core.errors import UserError
 from signs.data.datasets import SPLITS, Shares
 from signs.sources import tracks
 from signs.sources.layouts import Entry
-from signs.sources.splitting import divide, split
+from signs.sources.splitting import Fold, divide, split
 
 SHARES = Shares(train=0.6, valid=0.2, test=0.2)
 NAMES = st.lists(st.from_regex(r"[ab]{0,2}[0-9]{1,2}(_[0-9])?\.png", fullmatch=True), min_size=1, unique=True)
@@ -86,3 +86,24 @@ def test_a_missing_split_gets_its_share_of_the_training_tracks(given_splits, siz
 def test_images_are_in_order_of_class_and_path():
     for part in divided({None: 10}).values():
         assert [(entry.name, entry.file) for entry in part] == sorted((entry.name, entry.file) for entry in part)
+
+
+def test_each_track_of_training_validates_in_one_fold_and_test_is_the_same_in_all():
+    folds = [divided({None: 10}, fold=Fold(number, 3)) for number in (1, 2, 3)]
+    assert all(fold["test"] == divided({None: 10})["test"] for fold in folds)
+    whole = sorted(entries({None: 10}))
+    for fold in folds:
+        assert sorted(entry for part in fold.values() for entry in part) == whole
+        assert {entry.name for entry in fold["valid"]} == {"stop", "yield"}
+    validated = [entry for fold in folds for entry in fold["valid"]]
+    assert len(validated) == len(set(validated))
+    assert sorted([*validated, *folds[0]["test"]]) == whole
+
+
+def test_a_fold_keeps_a_test_split_that_is_given_and_refuses_a_given_validation():
+    parts = divided({"train": 6, "test": 2}, fold=Fold(1, 2))
+    assert [len(parts[name]) for name in SPLITS] == [12, 12, 8]
+    with pytest.raises(
+        UserError, match=r"fetch\.fold draws validation from training, and there are images for it already"
+    ):
+        divided({"train": 6, "valid": 2, "test": 2}, fold=Fold(1, 2))

@@ -108,6 +108,7 @@ def read_yaml(path):
     from signs.core import params
     from signs.core.params import Count, Positive, Seed, Sha256, Side, preset, validated
     from signs.rendering.camera import Camera
+    from signs.sources.splitting import Folding
 
     @validated("fetch")
     def check(*, camera: preset(Camera)):
@@ -123,6 +124,7 @@ def read_yaml(path):
         sample: dict,
         sha256: Sha256 | None,
         shard_images: Count | None,
+        fold: Folding,
         folders: dict,
         gtsrb: dict,
         source: str,

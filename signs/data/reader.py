@@ -15,6 +15,7 @@ from signs.core.errors import UserError
 FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP")  # PPM: PBM, PGM and PNM too
 MAX_BYTES = 64 * 2**20
 MAX_PIXELS = 40_000_000
+BLOCK_PIXELS = 2**20  # computed on at a time
 DEEP = {"I;16": 65535, "I;16B": 65535, "I;16L": 65535, "I": 65535}  # grey modes of over 8 bits, and their white
 
 
@@ -83,17 +84,29 @@ def on_background(image: np.ndarray, colour: tuple[int, int, int] = (255, 255, 2
     """Lays an RGBA image (height, width, 4) on a colour; gives (height, width, 3), uint8."""
     if image[..., 3].min(initial=255) == 255:
         return np.ascontiguousarray(image[..., :3])
-    alpha = image[..., 3:].astype(np.float32) / 255
-    mixed = image[..., :3] * alpha + np.array(colour, dtype=np.float32) * (1 - alpha)
-    return np.rint(mixed).astype(np.uint8)
+    result = np.empty((*image.shape[:2], 3), np.uint8)
+    for rows in _blocks(image):
+        alpha = image[rows, :, 3:].astype(np.float32) / 255
+        mixed = image[rows, :, :3] * alpha + np.array(colour, dtype=np.float32) * (1 - alpha)
+        result[rows] = np.rint(mixed)
+    return result
+
+
+def _blocks(image: np.ndarray) -> list[slice]:
+    """Rows, some at a time: a whole photograph in float32 takes much memory."""
+    rows = max(1, BLOCK_PIXELS // max(1, image.shape[1]))
+    return [slice(first, first + rows) for first in range(0, image.shape[0], rows)]
 
 
 def _pixels(image: Image.Image, where: str) -> np.ndarray:
     upright = ImageOps.exif_transpose(image)
     if upright.mode in DEEP:
-        grey = np.asarray(upright).astype(np.float64) * (255 / DEEP[upright.mode])
-        if upright.info.get("transparency") is None and grey.min() >= 0 and grey.max() <= 255:
-            upright = Image.fromarray(np.rint(grey).astype(np.uint8))
+        deep, white = np.asarray(upright), DEEP[upright.mode]
+        if upright.info.get("transparency") is None and deep.min() >= 0 and deep.max() <= white:
+            grey = np.empty(deep.shape, np.uint8)
+            for rows in _blocks(deep):
+                grey[rows] = np.rint(deep[rows].astype(np.float64) * (255 / white))
+            upright = Image.fromarray(grey)
     if upright.mode in ("F", *DEEP):
         raise UserError(f"{where} holds numbers of mode {upright.mode}, which may mean anything; save it in 8 bits")
     return np.asarray(upright.convert("RGBA"))

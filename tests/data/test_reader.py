@@ -1,6 +1,8 @@
 import contextlib
 import io
 import os
+import subprocess
+import sys
 
 import cv2
 import numpy as np
@@ -79,6 +81,23 @@ def test_the_brightest_value_of_a_deep_file_is_white(kind, deepest):
 def test_a_grey_png_of_16_bits_is_read():
     content = cv2.imencode(".png", np.array([[65535, 32768, 0]], np.uint16))[1].tobytes()
     assert reader.decode_rgb(content, "a")[0].tolist() == [[255] * 3, [128] * 3, [0] * 3]
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "I;16"])
+def test_the_largest_image_takes_less_than_a_gigabyte(tmp_path, mode):
+    path = tmp_path / "large.tif"
+    side = int(reader.MAX_PIXELS**0.5)
+    Image.new(mode, (side, side), 100 if mode == "I;16" else (9, 8, 7, 100)).save(path, compression="tiff_lzw")
+    program = f"""
+import resource
+from pathlib import Path
+from signs.data import reader
+print(reader.read_rgb(Path({str(path)!r})).shape, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    shape, kilobytes = done.stdout.rsplit(" ", 1)
+    assert shape == str((side, side, 3))
+    assert int(kilobytes) < 2**20
 
 
 def test_a_phones_photo_with_a_second_picture_behind_it_is_read():

@@ -21,8 +21,8 @@ class Fold(NamedTuple):
     number: int
     of: int
 
-    def of_tracks(self, order: list[Any]) -> list[Any]:
-        """The part, of tracks in an order that is the same for all folds."""
+    def of_tracks(self, order: Any) -> Any:
+        """The part, of a sequence of tracks in an order that is the same for all folds."""
         return order[self.number - 1 :: self.of]
 
 
@@ -92,8 +92,9 @@ def divide(
     test = int(len(groups) * shares.test + 1e-9)
     in_test = order[valid : valid + test]
     others = order[:valid] + order[valid + test :]
-    in_valid = fold.of_tracks(others) if fold else others[:valid]
-    parts = [group for group in others if group not in in_valid], in_valid, in_test
+    chosen = fold.of_tracks(range(len(others))) if fold else range(valid)
+    in_train = [group for place, group in enumerate(others) if place not in chosen]  # a range knows that at once
+    parts = in_train, [others[place] for place in chosen], in_test
     return [[entry for group in part for entry in group] for part in parts]
 
 

@@ -51,8 +51,10 @@ class Recipe(NamedTuple):
         """The recipe with so many folds in place of seeds, and the seed of params.yaml.
 
         Raises:
-            UserError: It is for a source that has no folds.
+            UserError: It names a fold, or is for a source that has none.
         """
+        if FOLD in self.settings:
+            raise UserError(f"{FOLD} {self.settings[FOLD]} would be overruled by --folds; give one of both")
         values = self.values
         if (source := values[SOURCE]) not in FOLDED_SOURCES:
             raise UserError(

@@ -35,12 +35,12 @@ def main(
     workspace stays as it is, unless the recipe runs `here`.
     """
     recipe = (recipes.read(name) if name else recipes.PLAIN).changed(targets, settings)
-    if here:
-        _run_here(recipe, seeds, record=record)
-        return
     if folds:
         _check_folds(here=here, record=record)
         recipe = recipe.folded(folds)
+    if here:
+        _run_here(recipe, seeds, record=record)
+        return
     commit = _recordable_commit(recipe) if record else ""
     stages = experiments.needed(recipe.targets)
     experiments.check_held(recipe, stages)

@@ -73,9 +73,15 @@ def test_images_that_changed_since_they_were_added_are_refused(folded, tmp_path)
     assert run(project, *COMMAND, code=1).startswith("signs run: data/images.dvc is not in git, so no experiment")
 
 
-def test_folds_record_nothing(folded):
+@pytest.mark.parametrize("option", ["--record", "--here"])
+def test_folds_record_nothing_and_leave_the_workspace_alone(folded, option):
     project, _ = folded
-    assert "folds are runs of their own that choose and record nothing" in run(project, *COMMAND, "--record", code=1)
+    assert "folds are runs of their own that choose and record nothing" in run(project, *COMMAND, option, code=1)
+
+
+def test_a_fold_beside_folds_is_refused(folded):
+    said = run(folded[0], *COMMAND, "-S", "fetch.fold=1/3", code=1)
+    assert said == "signs run: fetch.fold 1/3 would be overruled by --folds; give one of both\n"
 
 
 def test_a_source_that_does_not_tell_signs_has_no_folds(folded, monkeypatch):

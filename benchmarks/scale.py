@@ -134,34 +134,28 @@ def epochs(size: int, folder: str | None) -> dict[str, float]:
         make(project, size)
         for kind, shard_images in (("in memory", None), ("from shards", SHARD_IMAGES)):
             change(project, "fetch", shard_images=shard_images)
-            for step in ("fetch", "preprocess"):
-                subprocess.run(
-                    [sys.executable, "-m", "stages", step, *STEPS[step].split()],
-                    cwd=project,
-                    env=os.environ | {"PYTHONPATH": str(ROOT)},
-                    check=True,
-                    stdout=subprocess.DEVNULL,
-                    stderr=subprocess.DEVNULL,
-                )
+            run("fetch", STEPS["fetch"], project)
+            run("preprocess", STEPS["preprocess"], project)
             taken = []
             for count in (1, 3):
                 change(project, "train", epochs=count)
-                arguments = ["data/preprocessed/original", f"models/{count}", "history.csv"]
-                start = time.perf_counter()
-                subprocess.run(
-                    [sys.executable, "-m", "stages", "train", *arguments],
-                    cwd=project,
-                    env=os.environ | {"PYTHONPATH": str(ROOT)},
-                    check=True,
-                    stdout=subprocess.DEVNULL,
-                    stderr=subprocess.DEVNULL,
-                )
-                taken.append(time.perf_counter() - start)
+                taken.append(run("train", f"data/preprocessed/original {MODEL} history.csv", project))
                 shutil.rmtree(project / "models")
             seconds[kind] = (taken[1] - taken[0]) / 2 / size
             shutil.rmtree(project / "data/original")
             shutil.rmtree(project / "data/preprocessed/original")
     return seconds
+
+
+def run(stage: str, arguments: str, project: Path) -> float:
+    """Runs a stage in a project; returns its seconds."""
+    command = [sys.executable, "-m", "stages", stage, *arguments.split()]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    start = time.perf_counter()
+    done = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"{stage} failed: {done.stderr}")
+    return time.perf_counter() - start
 
 
 def described(by_size: dict[int, dict[str, Cost]]) -> str:

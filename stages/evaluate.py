@@ -17,10 +17,12 @@ def main(dataset: Path, model: Path, measured: Path, probabilities: Path, accept
     settings = params.load("predict")
     trained = predictor.read(model, **settings)
     check_data(digest(dataset), model / model_json.FILE_NAME, str(dataset))
-    splits = dict(read(dataset).items())
+    stored = read(dataset)
+    carried = model_json.refit(trained.metadata)
+    splits = dict((stored.refitted() if carried else stored).items())
     logits = {name: predictor.logits(model, split.features, **settings) for name, split in splits.items()}
     labels = {name: split.labels for name, split in splits.items()}
-    found = metrics.evaluate(logits, labels, trained.classes, **params.load("evaluate"))
+    found = metrics.evaluate(logits, labels, trained.classes, carried, **params.load("evaluate"))
     kept = {name: softmax(logits[name]) for name in SPLITS}
     truth = classes.indices(labels["test"], trained.classes.ids)
     mistakes = heatmaps.of_mistakes(trained.network, splits["test"].features, kept["test"], truth)
@@ -28,5 +30,5 @@ def main(dataset: Path, model: Path, measured: Path, probabilities: Path, accept
     predictions.write(probabilities, predicted, *mistakes, {name: split.filenames for name, split in splits.items()})
     curve = rejection.acceptance(*rejection.answers(logits["test"], truth))
     tables.write(acceptance, rejection.thinned(curve))
-    documents.write(measured, found)
+    documents.write(measured, found | {"calibration": metrics.calibration(trained.metadata["temperature"], found)})
     print(f"{model.name}: {metrics.summary(found, trained.classes)}")

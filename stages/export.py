@@ -8,6 +8,7 @@ from signs.data.datasets import DataSet, read
 from signs.deployment.export import describe, export
 from signs.deployment.framing import framed
 from signs.deployment.parity import measure
+from signs.evaluation import metrics
 from signs.evaluation.measured import read_metrics
 from signs.networks import store
 from signs.networks.backend import make_deterministic
@@ -25,12 +26,12 @@ def main(original: Path, added: Path, model: Path, measured: Path, out: Path, co
     if added != original:
         stored = merge(stored, _in_colour(added), **params.load("merge")).gathered()
     settings = params.load("evaluate"), params.load("export")
-    trained, metrics = framed(trained, read_metrics(measured), stored, settings[0], **settings[1])
-    described = describe(trained, metrics, params.load("fetch")["source"])
+    trained, found = framed(trained, read_metrics(measured), stored, settings[0], **settings[1])
+    described = describe(trained, found, params.load("fetch")["source"])
     export(out, trained, described, stored.train)
-    found = measure(out, trained, stored.test, threads=threads)
-    documents.write(compared, found)
-    accuracies = f"int8 accuracy {found['litert_int8']['accuracy']:.4f}, Keras {found['keras']['accuracy']:.4f}"
+    formats = measure(out, trained, stored.test, threads=threads)
+    documents.write(compared, formats | {"calibration": metrics.calibration(trained.metadata["temperature"], found)})
+    accuracies = f"int8 accuracy {formats['litert_int8']['accuracy']:.4f}, Keras {formats['keras']['accuracy']:.4f}"
     print(f"{model.name}: {accuracies} on {' and '.join(trained.classes.counts.values())}")
 
 

@@ -13,6 +13,7 @@ from signs.core import params, processor, ray_tasks
 from signs.core.errors import UserError
 
 METRICS, ORIGINAL = Path("metrics"), "data/original"
+NOT_OF_TEST = ("train", "valid", "hidden", "calibration")  # keys of metrics
 HIDDEN_RECALL = "test.hidden.recall"
 
 Measured = dict[int, dict[str, Any]]  # by seed or fold the content of each file of metrics, by its path
@@ -62,12 +63,9 @@ def _run_here(recipe: Recipe, seeds: list[int] | None, *, record: bool) -> None:
 
 
 def _without_test(files: dict[str, Any]) -> dict[str, Any]:
-    """What was measured on other images than test; files that have no part for it are of test alone."""
-    return {
-        path: {key: value for key, value in content.items() if key != "test"}
-        for path, content in files.items()
-        if "test" in content
-    }
+    """What was measured on other images than test."""
+    kept = {path: {key: content[key] for key in NOT_OF_TEST if key in content} for path, content in files.items()}
+    return {path: content for path, content in kept.items() if content}
 
 
 def _check_folds(*, here: bool, record: bool) -> None:

@@ -8,7 +8,7 @@ It may be empty: no classes, and no images in any split. Stage `synthesize` writ
 
 import hashlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +21,7 @@ from signs.core.params import Section, Share
 from signs.data import classes, split_files
 from signs.data.classes import Classes, classes_from_labels
 from signs.data.shards import Shards
-from signs.data.splits import Split, check_split
+from signs.data.splits import Split, check_split, joined
 
 SPLITS = ("train", "valid", "test")
 HIDDEN = "hidden"
@@ -70,6 +70,10 @@ class DataSet:
         yield from self.splits.items()
         if self.hidden:
             yield HIDDEN, self.hidden
+
+    def refitted(self) -> "DataSet":
+        """Validation images join training, and none are left to choose by."""
+        return replace(self, train=joined([self.train, self.valid]), valid=self.valid.at(slice(0, 0)))
 
     def map(self, function: Callable[[Split], Split]) -> "DataSet":
         """Applies a function to each split, `hidden` too."""

@@ -24,8 +24,8 @@ def grey(features: np.ndarray) -> np.ndarray:
         UserError: Another type or number of channels.
     """
     _refuse_converted(features)
-    if features.shape[-1] == 1:
-        return features
+    if features.shape[-1] == 1 or not len(features):
+        return features[..., :1]
     flat = features.reshape(-1, features.shape[2], 3)
     return cv2.cvtColor(flat, cv2.COLOR_RGB2GRAY).reshape(*features.shape[:3], 1)
 
@@ -69,7 +69,7 @@ def normalized_grey(features: np.ndarray) -> np.ndarray:
     if features.shape[-1] == 1:
         return normalize(features)
     result = np.empty((*features.shape[:3], 1), dtype=np.float32)
-    step = max(1, BLOCK_BYTES // features[0].nbytes)
+    step = max(1, BLOCK_BYTES // math.prod(features.shape[1:]))
     for start in range(0, len(features), step):
         block = features[start : start + step].astype(np.float32)
         target = result[start : start + step]

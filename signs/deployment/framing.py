@@ -11,11 +11,14 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import Field
 
+from signs.core.errors import UserError
 from signs.core.params import Real, validated
 from signs.data import classes, shards
 from signs.data.datasets import DataSet
 from signs.data.shards import Images
 from signs.evaluation import metrics
+from signs.networks import model_json
+from signs.networks.model_json import Calibration
 from signs.networks.store import Model
 from signs.preparation.preprocessing import converter
 from signs.training import calibration
@@ -62,16 +65,32 @@ def framed(
 
     Returns:
         The model and its metrics.
+
+    Raises:
+        UserError: The model learned the validation images, and was given no calibration of framings.
     """
     if framings == list(WHOLE):
         return model, measured
     looking = dataclasses.replace(model, metadata=model.metadata | {"framings": framings})
-    splits = dict(stored.items())
+    carried = _carried(model)
+    splits = dict((stored.refitted() if carried else stored).items())
     found = {name: logits(looking, split.features) for name, split in splits.items()}
-    truth = classes.indices(splits["valid"].labels, model.classes.ids)
-    divisor = calibration.temperature(found["valid"], truth)
+    if carried:
+        divisor = carried.temperature / model.metadata["temperature"]
+    else:
+        divisor = calibration.temperature(found["valid"], classes.indices(splits["valid"].labels, model.classes.ids))
     temperature = model.metadata["temperature"] * divisor
     calibrated = dataclasses.replace(looking, metadata=looking.metadata | {"temperature": temperature})
     labels = {name: split.labels for name, split in splits.items()}
     scaled = {name: values / np.float32(divisor) for name, values in found.items()}
-    return calibrated, metrics.evaluate(scaled, labels, model.classes, **evaluate)
+    return calibrated, metrics.evaluate(scaled, labels, model.classes, carried, **evaluate)
+
+
+def _carried(model: Model) -> Calibration | None:
+    refit = model_json.refit(model.metadata)
+    if refit and refit.exported is None:
+        raise UserError(
+            "the model learned the validation images, so none are left to calibrate export.framings by; give "
+            "train.refit an entry exported, or set export.framings to [1.0]"
+        )
+    return refit.exported if refit else None

@@ -28,7 +28,7 @@ class _Test(_Split):
 
 class _Metrics(BaseModel):
     train: _Split
-    valid: _Split
+    valid: _Split | None = None  # absent where training took the validation images, too
     test: _Test
     images: str
 

@@ -11,6 +11,7 @@ from signs.core.scores import accuracy, cross_entropy
 from signs.data.classes import SEEN_DRAWINGS, Classes, indices
 from signs.data.datasets import HIDDEN
 from signs.evaluation import rejection, reliability
+from signs.networks.model_json import Calibration
 
 Metric = Callable[[np.ndarray, np.ndarray], float]
 
@@ -45,6 +46,7 @@ def evaluate(
     logits: dict[str, np.ndarray],
     labels: dict[str, np.ndarray],
     classes: Classes,
+    carried: Calibration | None = None,
     *,
     calibration_bins: Bins,
     target_accuracy: Share,
@@ -56,13 +58,14 @@ def evaluate(
             `hidden`; each (n, classes).
         labels: Class ids of the same images, each (n,).
         classes: The classes of the columns of `logits`.
+        carried: Has the threshold of a model that validation did not calibrate; None where validation chooses it.
         calibration_bins: Bins of confidence for the calibration error.
         target_accuracy: Share of the validation images above the confidence threshold that must be correct.
 
     Returns:
         `accuracy` (0-1) and `loss` (nats) of each split.
         `test` also has `macro_f1`, `calibration_error` and `accepted`: the `target_accuracy` and, where some threshold
-        reaches it on validation, the `threshold` and how it does on test, see `rejection.accepted`.
+        reaches it on validation or was carried over, the `threshold` and how it does on test, see `rejection.accepted`.
         Where some classes are synthetic, `test` has `original`, `synthetic` and `seen_drawings` (synthetic classes
         whose test images show drawings from training), each with the `accuracy` on these classes.
         Where photographs were hidden, `hidden` also has the mean `recall` of these classes, and `test` has `hidden`
@@ -80,13 +83,26 @@ def evaluate(
     test = logits["test"], truth["test"]
     in_bins = functools.partial(calibration_error, bins=calibration_bins)
     found["test"] |= _measured(*test, macro_f1=macro_f1, calibration_error=in_bins)
-    found["test"]["accepted"] = _accepted(logits, truth, target_accuracy)
+    answers = {split: rejection.answers(logits[split], truth[split]) for split in ("valid", "test")}
+    limit = carried.threshold if carried else rejection.threshold(*answers["valid"], target_accuracy)
+    found["test"]["accepted"] = {"target_accuracy": target_accuracy} | _accepted(*answers["test"], limit)
     found["test"] |= _by_origin(*test, classes)
     if HIDDEN in logits:
         found[HIDDEN] |= _measured(logits[HIDDEN], truth[HIDDEN], recall=mean_recall)
         found["test"] |= _by_hiding(*test, classes, np.unique(truth[HIDDEN]))
     found["images"] = " and ".join(sorted({"synthetic" if row.is_synthetic else row.origin for row in classes.rows}))
-    return found
+    return {name: value for name, value in found.items() if value}
+
+
+def calibration(temperature: float, found: dict[str, Any]) -> dict[str, float]:
+    """The temperature and, where there is one, the threshold: what a training that learns all images takes over.
+
+    Args:
+        temperature: That divided the logits.
+        found: That `evaluate` returned.
+    """
+    threshold = found["test"]["accepted"].get("threshold")
+    return {"temperature": temperature} | ({} if threshold is None else {"threshold": threshold})
 
 
 def summary(found: dict[str, Any], classes: Classes) -> str:
@@ -106,12 +122,8 @@ def _measured(logits: np.ndarray, truth: np.ndarray, **metrics: Metric) -> dict[
     return {name: metric(logits, truth) for name, metric in metrics.items()} if len(truth) else {}
 
 
-def _accepted(logits: dict[str, np.ndarray], truth: dict[str, np.ndarray], target_accuracy: float) -> dict[str, float]:
-    limit = rejection.threshold(*rejection.answers(logits["valid"], truth["valid"]), target_accuracy)
-    if limit is None:
-        return {"target_accuracy": target_accuracy}
-    on_test = rejection.accepted(*rejection.answers(logits["test"], truth["test"]), limit)
-    return {"target_accuracy": target_accuracy, "threshold": limit} | on_test
+def _accepted(confidence: np.ndarray, is_correct: np.ndarray, limit: float | None) -> dict[str, float]:
+    return {} if limit is None else {"threshold": limit} | rejection.accepted(confidence, is_correct, limit)
 
 
 def _by_origin(logits: np.ndarray, truth: np.ndarray, classes: Classes) -> dict[str, dict[str, float]]:

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import BaseModel, StrictBool
 
 from signs.core import documents
-from signs.core.params import Positive, Share, Side
+from signs.core.params import Positive, Section, Share, Side
 
 FILE_NAME = "model.json"
 
@@ -19,6 +19,31 @@ class Preprocess(BaseModel):
     central_fraction: Share
     grey: StrictBool
     normalize: StrictBool
+
+
+class Calibration(Section):
+    """What validation images give a model.
+
+    `temperature`: divides the logits. `threshold`: an answer needs a confidence above it; None lets all pass.
+    """
+
+    temperature: Positive
+    threshold: Share | None
+
+
+class Refit(Calibration):
+    """The calibration of a model that learns the validation images, too, from earlier trainings that held some out.
+
+    `exported`: likewise of the exported files, where these average several framings; else None.
+    """
+
+    exported: Calibration | None
+
+
+class Train(BaseModel, extra="allow"):
+    """The settings that a model was trained with; only those that are read again are checked."""
+
+    refit: Refit | None = None
 
 
 class Fields(BaseModel):
@@ -34,10 +59,15 @@ class Fields(BaseModel):
     image_shape: tuple[Side, Side, Side]
     data: str
     images: dict[str, int]
-    train: dict[str, Any]
+    train: Train
     instructions: str
     weights: int
     temperature: Positive
+
+
+def refit(metadata: Metadata) -> Refit | None:
+    """The calibration that a model was given; None where validation images calibrated it."""
+    return Train.model_validate(metadata["train"]).refit
 
 
 def write(path: Path, metadata: Metadata) -> None:

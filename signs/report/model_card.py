@@ -14,6 +14,7 @@ from signs.data.classes import Classes, SignClass
 from signs.evaluation.diagnosis import confused, confusion
 from signs.evaluation.intervals import interval
 from signs.evaluation.predictions import Predictions
+from signs.networks import model_json
 from signs.networks.model_json import Metadata
 from signs.report.settings import flat
 
@@ -64,6 +65,7 @@ def describe(
         "name": name,
         "same_as": same_as,
         "metadata": metadata,
+        "refit": model_json.refit(metadata),
         "settings": [(key, str(value)) for key, value in flat({"train": metadata["train"]})],
         "classes": known.rows,
         "metrics": results.metrics,

@@ -90,7 +90,8 @@ def advice(model: Diagnosed, settings: dict[str, Any]) -> Advice:
     """The first remedy that a figure speaks for."""
     train, epochs = settings["train"], _epochs(model)
     kept = kept_epoch(model.history, train["keep"])
-    fit, valid, test = (model.metrics[split]["accuracy"] for split in ("train", "valid", "test"))
+    fit, test = (model.metrics[split]["accuracy"] for split in ("train", "test"))
+    valid = model.metrics.get("valid", {}).get("accuracy", fit)  # absent where training took these images, too
     kinds = {kind: model.metrics["test"].get(kind, {}).get("accuracy", test) for kind in ("original", "synthetic")}
     lost, is_plain = test - model.stress["corrupted"]["mean"], train["augmentation"]["name"] == "none"
     remedies = [

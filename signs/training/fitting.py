@@ -65,7 +65,7 @@ def fit(
     make_deterministic(intra_op_threads=1, inter_op_threads=settings.shards)
     _check_writable(logs)
     network, examples, augment = prepare(dataset, settings)
-    validation = _examples(dataset, dataset.valid)
+    validation = None if settings.refit else _examples(dataset, dataset.valid)
     checkpoint = checkpoints.path_for(logs, settings, digest)
     with _reporting(logs, settings.epochs) as report:
         history = train(
@@ -78,7 +78,7 @@ def fit(
             report=report,
             elsewhere=elsewhere,
         )
-    metadata = _metadata(dataset, digest, preprocess, network, settings)
+    metadata = _metadata(_learned(dataset, settings), digest, preprocess, network, settings)
     return _calibrated(Model(network.in_float32(), dataset.classes, metadata), validation), history
 
 
@@ -97,7 +97,12 @@ def prepare(dataset: DataSet, settings: Settings) -> Prepared:
     Raises:
         UserError: A setting does not fit the data, or the network does not fit in memory.
     """
-    return Prepared(_network(dataset, settings), _examples(dataset, dataset.train), _augment(dataset, settings))
+    learned = _learned(dataset, settings).train
+    return Prepared(_network(dataset, settings), _examples(dataset, learned), _augment(dataset, settings))
+
+
+def _learned(dataset: DataSet, settings: Settings) -> DataSet:
+    return dataset.refitted() if settings.refit else dataset
 
 
 def _examples(dataset: DataSet, split: Split) -> Examples:
@@ -134,11 +139,13 @@ def _metadata(
         "train": settings.recorded,
         "instructions": processor.instructions(),
         "weights": network.count_params(),
-        "temperature": 1.0,
+        "temperature": settings.refit.temperature if settings.refit else 1.0,
     }
 
 
-def _calibrated(model: Model, validation: Examples) -> Model:
+def _calibrated(model: Model, validation: Examples | None) -> Model:
+    if validation is None:
+        return model
     logits = model.logits(validation.features)
     temperature = calibration.temperature(logits, validation.indices)
     return dataclasses.replace(model, metadata=model.metadata | {"temperature": temperature})

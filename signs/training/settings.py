@@ -7,8 +7,10 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 
 from signs.core import params, processor
+from signs.core.errors import UserError
 from signs.core.history import Keep
 from signs.core.params import Count, NonNegative, Positive, Section, Seed, Sha256, Share, Threads
+from signs.networks.model_json import Refit
 
 BATCH_SIZES = (16, 32, 64, 128)  # that `auto` chooses from
 STEPS = 20  # of an epoch, at least
@@ -39,6 +41,12 @@ class Earlier(Section):
     body_rate: Share
 
 
+class Refits(Section):
+    """The key `refit` of params.yaml, by model."""
+
+    refit: dict[Literal["original", "augmented"], Refit] | None
+
+
 class Settings(Section):
     """The section `train` of params.yaml, with the settings of each alternative that it names.
 
@@ -65,6 +73,8 @@ class Settings(Section):
     `patience`: epochs without a better one after which training stops; None for never.
     `keep`: the epoch whose weights the model gets, `best` on validation or `last`.
     `dtype`: that the network computes in while it trains. Weights are float32, and so is the trained model.
+    `refit`: the calibration of a model that learns the validation images, too; None holds them out. params.yaml gives
+    it by model. Nothing is then left to choose an epoch by.
     `network`, `schedule`, `augmentation`: `name` of an alternative and its settings, as `params.load` returns them.
     `load_from`: the earlier model to continue from, or None.
     """
@@ -84,6 +94,7 @@ class Settings(Section):
     patience: Count | None
     keep: Keep
     dtype: Annotated[Literal["float32", "bfloat16"], AfterValidator(_check_dtype)]
+    refit: Refit | None
     network: dict[str, Any]
     schedule: dict[str, Any]
     augmentation: dict[str, Any]
@@ -109,7 +120,16 @@ def of_model(name: str, train: dict[str, Any], load_from: dict[str, Any], images
     """
     earlier = params.parse(Earlier, f"load_from.{name}", load_from.get(name))
     chosen = {"load_from": earlier if earlier.path else None, **train, **_automatic(train, images)}
-    return params.parse(Settings, "train", chosen)
+    if "refit" in train:
+        by_model = params.parse(Refits, "train", {"refit": train["refit"]}).refit
+        chosen["refit"] = {str(model): refit for model, refit in (by_model or {}).items()}.get(name)
+    found = params.parse(Settings, "train", chosen)
+    if found.refit and (found.keep != "last" or found.patience is not None):
+        raise UserError(
+            f"{params.PATH}: train.refit learns the validation images, so none choose an epoch; set train.keep to last "
+            "and leave train.patience empty"
+        )
+    return found
 
 
 def _automatic(train: dict[str, Any], images: int) -> dict[str, int]:

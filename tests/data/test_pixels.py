@@ -148,6 +148,15 @@ def test_no_conversion_alters_its_argument(features):
     assert np.array_equal(features, before)
 
 
+@pytest.mark.parametrize("channels", [1, 3])
+def test_no_image_converts_to_no_image(channels):
+    nothing = np.empty((0, 5, 7, channels), np.uint8)
+    assert pixels.grey(nothing).shape == pixels.normalized_grey(nothing).shape == (0, 5, 7, 1)
+    assert pixels.normalize(nothing).shape == pixels.middle(nothing, 0.5).shape == nothing.shape
+    assert pixels.colour(nothing).shape == (0, 5, 7, 3)
+    assert pixels.brightness(nothing).shape == (0,)
+
+
 def test_views_convert_as_copies_do():
     features = np.random.default_rng(1).integers(0, 256, (6, 8, 8, 3), dtype=np.uint8)
     view = features[::2, ::-1, 1:6]

@@ -58,6 +58,7 @@ def made(variant):
             weight.assign(weight + rng.normal(0, 0.1, weight.shape))
     temperature = 0.2 * (1 if preprocess["normalize"] else 127.5)
     metadata = {"preprocess": preprocess, "image_shape": list(shape), "temperature": temperature, "data": "0" * 64}
+    metadata["train"] = {}
     metadata |= {"framings": framings[0]} if framings else {}
     return Model(network, CLASSES, metadata)
 

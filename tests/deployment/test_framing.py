@@ -1,6 +1,9 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
+from signs.core.errors import UserError
 from signs.core.scores import cross_entropy
 from signs.data import classes
 from signs.data.datasets import DataSet
@@ -34,6 +37,21 @@ def test_framings_are_calibrated_and_measured_as_they_answer(stored):
     assert measured["test"]["loss"] == pytest.approx(cross_entropy(logits, truth), rel=1e-4)
     losses = [cross_entropy(logits * np.float32(factor), truth) for factor in (0.9, 1, 1.1)]
     assert min(losses) == losses[1]
+
+
+def test_framings_of_a_model_that_learned_the_validation_images_take_a_calibration_over(stored):
+    refit = {"temperature": 1.0, "threshold": 0.2, "exported": {"temperature": 3.0, "threshold": 0.1}}
+    model, measured = framing.framed(refitted(refit), {}, stored, EVALUATE, framings=[0.8, 1.2])
+    assert model.metadata["temperature"] == 3
+    assert measured["test"]["accepted"]["threshold"] == 0.1
+    assert "valid" not in measured
+    with pytest.raises(UserError, match=r"give train\.refit an entry exported, or set export\.framings to \[1\.0\]"):
+        framing.framed(refitted(refit | {"exported": None}), {}, stored, EVALUATE, framings=[0.8, 1.2])
+
+
+def refitted(refit):
+    model = made("convnet")
+    return dataclasses.replace(model, metadata=model.metadata | {"train": {"refit": refit}})
 
 
 @pytest.mark.parametrize("framings", [[], [0.0], [3.0], [1.0] * 9, ["wide"]])

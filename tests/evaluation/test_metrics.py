@@ -7,7 +7,8 @@ from sklearn.metrics import accuracy_score, log_loss
 
 from signs.core import documents
 from signs.data.classes import Classes, SignClass
-from signs.evaluation.metrics import calibration_error, evaluate, macro_f1, mean_recall, summary
+from signs.evaluation.metrics import calibration, calibration_error, evaluate, macro_f1, mean_recall, summary
+from signs.networks.model_json import Calibration
 
 SETTINGS = {"calibration_bins": 15, "target_accuracy": 0.9}
 
@@ -219,7 +220,7 @@ def test_what_was_measured_on_no_image_is_left_out(tmp_path):
         known,
         **SETTINGS,
     )
-    assert (found["valid"], found["hidden"]) == ({}, {})
+    assert found.keys() == {"train", "test", "images"}
     assert not {"original", "synthetic", "hidden", "others"} & found["test"].keys()
     documents.write(tmp_path / "metrics.json", found)  # refuses what is not a number
     assert documents.read(tmp_path / "metrics.json", "evaluate") == found
@@ -264,3 +265,21 @@ def test_synthetic_classes_of_seen_drawings_are_told_apart():
     assert found["original"] == {"accuracy": 0.75}
     assert found["synthetic"] == {"accuracy": 5 / 8}
     assert found["seen_drawings"] == {"accuracy": 0.75}
+
+
+# --- a model that learned the validation images
+
+
+def test_a_model_without_validation_images_takes_its_threshold_over_and_has_no_metrics_of_them():
+    known = classes("photographs", "photographs")
+    logits, indices = drawn(columns=2)
+    labels = known.ids[indices]
+    outputs = {"train": logits, "valid": logits[:0], "test": logits}
+    truth = {"train": labels, "valid": labels[:0], "test": labels}
+    found = evaluate(outputs, truth, known, Calibration(temperature=1.5, threshold=0.6), **SETTINGS)
+    assert found.keys() == {"train", "test", "images"}
+    assert found["test"]["accepted"]["threshold"] == 0.6
+    assert calibration(1.5, found) == {"temperature": 1.5, "threshold": 0.6}
+    none = evaluate(outputs, truth, known, Calibration(temperature=1.5, threshold=None), **SETTINGS)
+    assert none["test"]["accepted"] == {"target_accuracy": 0.9}
+    assert calibration(1.5, none) == {"temperature": 1.5}

@@ -12,6 +12,7 @@ from projects import change, made, metrics, run
 from sklearn.datasets import load_digits
 
 from signs.data import classes
+from signs.deployment import model_file
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -69,12 +70,24 @@ def known_ids(project):
 
 def test_images_in_three_channels_of_ids_with_gaps_go_the_same_way(tmp_path):
     project = project_of(tmp_path / "project", 3, lambda digit: 3 * digit + 5)
-    run(project, "dvc", "repro", "report", "export@augmented")
+    # The augmented model learns the validation images, too.
+    refit = {"temperature": 1.5, "threshold": 0.25, "exported": {"temperature": 1.2, "threshold": 0.35}}
+    change(project, "train", keep="last", refit={"augmented": refit})
+    change(project, "export", framings=[0.9, 1.1])
+    run(project, "dvc", "repro", "report", "card@augmented", "export@augmented")
     assert metrics(project, "original")["test"]["accuracy"] >= 0.95
     assert metrics(project, "augmented")["test"]["original"]["accuracy"] >= 0.95
+    assert "valid" in metrics(project, "original")
+    assert "valid" not in metrics(project, "augmented")
+    assert metrics(project, "augmented")["calibration"] == {"temperature": 1.5, "threshold": 0.25}
+    exported = model_file.read(project / "models/exported/augmented/model.onnx", threads=1).description
+    assert (exported.temperature, exported.threshold) == (1.2, 0.35)
+    assert "none for validation (temperature and threshold" in (project / "models/augmented.md").read_text()
+    run(project, "dvc", "plots", "show", "--out", "plots")
     assert known_ids(project) == [*range(5, 33, 3), *range(33, 38)]
     assert {row.name for row in classes.read(project / "models/augmented/signnames.csv").rows} >= {*HOSTILE}
     page = (project / "reports/index.html").read_text()
+    assert page.count("Training learned the validation images, too") == 1
     assert not any(markup in page for markup in ("<script>alert", "<img src=x", "</script><b>", ">49<"))
     assert "עצור" in page
 

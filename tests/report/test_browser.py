@@ -122,7 +122,8 @@ def model(name, classes, outcomes, validated=True, **changes):
             for place, row in enumerate(classes)
         ],
         "metrics": {
-            "test": {"accuracy": 0.5, "loss": 1.25, "macro_f1": 0.4, "calibration_error": 0.123, "accepted": ACCEPTED}
+            "test": {"accuracy": 0.5, "loss": 1.25, "macro_f1": 0.4, "calibration_error": 0.123, "accepted": ACCEPTED},
+            **({"valid": {"accuracy": 0.75, "loss": 0.8}} if validated else {}),
         },
         "accuracy": share(len(correct), len(images)),
         "parts": [],

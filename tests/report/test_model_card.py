@@ -111,6 +111,16 @@ def test_the_card_tells_of_an_earlier_model_that_training_started_from():
     assert "earlier model" not in described()
 
 
+def test_the_card_says_that_validation_images_were_learned_and_calibration_carried_over():
+    refit = {"temperature": 1.25, "threshold": 0.5, "exported": None}
+    train = METADATA["train"] | {"refit": refit}
+    text = described(metadata=METADATA | {"train": train})
+    assert "12,345 for training, none for validation (temperature and threshold are those of earlier trainings" in text
+    assert "the temperature 1.250, carried over from earlier trainings." in text
+    assert "was carried over from earlier trainings for an accuracy of 50 %" in text
+    assert "validation (choice" not in text
+
+
 def test_the_card_says_that_without_new_signs_the_model_is_the_original_one():
     sentence = "There are no new signs, so this is the same model as `original`.\n\n## Training"
     assert sentence in described(same_as="original")

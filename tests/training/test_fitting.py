@@ -20,7 +20,7 @@ from signs.core import processor
 from signs.data import classes, datasets
 from signs.data.datasets import DataSet
 from signs.data.shards import collected
-from signs.data.splits import Split
+from signs.data.splits import Split, joined
 from signs.networks import store
 from signs.training import calibration, checkpoints
 from tests.stripes import stripes
@@ -222,6 +222,24 @@ def test_a_data_set_in_shards_gives_the_same_network(trained, project):
     network, history = (digests(trained)[name] for name in ("model.keras", "history.csv"))
     assert (digests(project)["model.keras"], digests(project)["history.csv"]) == (network, history)
     assert metadata(project) == metadata(trained) | {"data": datasets.digest(project / "data")}
+
+
+def test_a_refit_learns_what_a_training_on_all_images_learns_and_takes_its_calibration_over(project):
+    change(project, "train", epochs=2, keep="last")
+    change(project, "train", refit={"original": {"temperature": 0.8, "threshold": 0.3, "exported": None}})
+    train(project)
+    network, found = digests(project)["model.keras"], metadata(project)
+    assert found["temperature"] == 0.8
+    assert found["images"] == {"train": 460, "valid": 0, "test": 60}
+    header, *_ = (project / "history.csv").read_text().splitlines()
+    assert header == "epoch,train_accuracy,train_loss,squared_change"
+
+    held = datasets.read(project / "data")
+    datasets.write(project / "data", dataclasses.replace(held, train=joined([held.train, held.valid])))
+    change(project, "train", refit=None)
+    shutil.rmtree(project / "models")
+    train(project)
+    assert digests(project)["model.keras"] == network
 
 
 def test_training_continues_from_an_earlier_model_and_keeps_its_body_for_other_classes(trained, project):

@@ -8,17 +8,20 @@ import platform
 import re
 import signal
 import socket
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from importlib import metadata
+from pathlib import Path
 from typing import Any
 
 from signs.core import code, processor
 from signs.core.errors import UserError
 
 ADDRESS = "RAY_ADDRESS"
+TOKENS = {"RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"}
 EXTRA = "pip install '.[cluster]'"
 ATTEMPTS = 5  # at a task whose worker gets lost
 PER_CORE = 2  # tasks handed out at a time: one runs, one waits; results of more would fill the object store
@@ -87,7 +90,8 @@ def connect() -> Any:
             _check_answers(address, ray.util.get_node_ip_address())
             os.environ.setdefault("RAY_IGNORE_UNHANDLED_ERRORS", "1")  # the first error says it
             try:
-                ray.init(address=address, log_to_driver=False, logging_level="ERROR", runtime_env=environment())
+                with _standard_error_closed():
+                    ray.init(address=address, log_to_driver=False, logging_level="ERROR", runtime_env=environment())
             except (ConnectionError, ValueError, RuntimeError) as error:
                 raise UserError(_why_not_connected(address, str(error))) from None
     return ray
@@ -99,11 +103,20 @@ def load() -> Any:
     Raises:
         UserError: It is not installed.
     """
+    _take_token()
     try:
         import ray  # noqa: PLC0415  # takes a second, which only those wait for who use a cluster
     except ImportError:
         raise UserError(f"Ray is not installed, and {ADDRESS} asks for it; {EXTRA}, or unset {ADDRESS}") from None
     return ray
+
+
+def _take_token() -> None:
+    """Lets Ray use the token of this machine, as `ray start` does. It would connect without one, and be turned away."""
+    if "ray" in sys.modules:  # it looked at these variables as it was loaded
+        return
+    if TOKENS & os.environ.keys() or (Path.home() / ".ray/auth_token").is_file():
+        os.environ.setdefault("RAY_AUTH_MODE", "token")
 
 
 @functools.cache
@@ -139,6 +152,19 @@ def _handler_of_sigterm_kept() -> Iterator[None]:
         signal.signal(signal.SIGTERM, former)
 
 
+@contextmanager
+def _standard_error_closed() -> Iterator[None]:
+    """Ray's C++ part warns there once a second as it tries to connect; what it finds in the end is an exception."""
+    former, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(former, 2)
+        os.close(former)
+        os.close(nowhere)
+
+
 def _check_answers(address: str, own_host: str) -> None:
     """Looks for a server within seconds. Ray itself would try for many minutes."""
     match = re.fullmatch(r"(?:ray://)?\[?(.+?)\]?:(\d+)", address)
@@ -166,6 +192,11 @@ def _why_not_connected(address: str, message: str) -> str:
         found = re.findall(r"(Ray|Python): (\S+)", message)
         theirs, ours = (" and ".join(map(" ".join, pair)) for pair in (found[:2], found[2:4]))
         return f"the cluster at {ADDRESS}={address} runs {theirs}, this machine {ours}; install the same on both"
+    if "Failed to connect" in message:  # though something answered
+        return (
+            f"the cluster at {ADDRESS}={address} turned this machine away; copy ~/.ray/auth_token from the machine "
+            "where it was started, and set RAY_AUTH_MODE=token"
+        )
     return f"no Ray cluster at {ADDRESS}={address}: {message.strip() or 'no reason given'}; {_remedy(address)}"
 
 

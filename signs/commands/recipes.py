@@ -12,6 +12,7 @@ from signs.core.errors import UserError
 FOLDER = Path("recipes")
 TARGETS = "targets"  # the key of a recipe that is no setting
 TRAIN_SEED, FOLD, SOURCE = "train.seed", "fetch.fold", "fetch.source"
+REFIT = "train.refit."
 FOLDED_SOURCES = ("gtsrb", "folders")
 SHARDS = "train.shards"  # as many cores as training uses
 SEED = json.dumps("${seed}")  # in a recipe: the seed of the run
@@ -51,7 +52,7 @@ class Recipe(NamedTuple):
         """The recipe with so many folds in place of seeds, and the seed of params.yaml.
 
         Raises:
-            UserError: It names a fold, or is for a source that has none.
+            UserError: It names a fold, or is for a source that has none, or learns the validation images.
         """
         if FOLD in self.settings:
             raise UserError(f"{FOLD} {self.settings[FOLD]} would be overruled by --folds; give one of both")
@@ -60,6 +61,10 @@ class Recipe(NamedTuple):
             raise UserError(
                 f"--folds needs {SOURCE} to be {' or '.join(FOLDED_SOURCES)}, which tell which images show the same "
                 f"sign, and it is {source}"
+            )
+        if learned := [key for key, value in values.items() if key.startswith(REFIT) and value is not None]:
+            raise UserError(
+                f"--folds validates, and {learned[0]} lets training learn the validation images; set train.refit empty"
             )
         return self._replace(settings=self.numbered(values[TRAIN_SEED]), folds=folds)
 

@@ -90,7 +90,7 @@ def _carried(model: Model) -> Calibration | None:
     refit = model_json.refit(model.metadata)
     if refit and refit.exported is None:
         raise UserError(
-            "the model learned the validation images, so none are left to calibrate export.framings by; give "
-            "train.refit an entry exported, or set export.framings to [1.0]"
+            "the model learned the validation images, so none are left to calibrate export.framings by; set "
+            "exported_temperature in train.refit, or export.framings to [1.0]"
         )
     return refit.exported if refit else None

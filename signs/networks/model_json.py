@@ -34,10 +34,18 @@ class Calibration(Section):
 class Refit(Calibration):
     """The calibration of a model that learns the validation images, too, from earlier trainings that held some out.
 
-    `exported`: likewise of the exported files, where these average several framings; else None.
+    `exported_temperature`, `exported_threshold`: likewise of the exported files, where these average several framings.
     """
 
-    exported: Calibration | None
+    exported_temperature: Positive | None
+    exported_threshold: Share | None
+
+    @property
+    def exported(self) -> Calibration | None:
+        """The calibration of the exported files."""
+        if self.exported_temperature is None:
+            return None
+        return Calibration(temperature=self.exported_temperature, threshold=self.exported_threshold)
 
 
 class Train(BaseModel, extra="allow"):

@@ -42,9 +42,10 @@ class Earlier(Section):
 
 
 class Refits(Section):
-    """The key `refit` of params.yaml, by model."""
+    """What `train.refit` of params.yaml has: by model the keys of a `Refit`, all empty where there is none."""
 
-    refit: dict[Literal["original", "augmented"], Refit] | None
+    original: dict[str, Any]
+    augmented: dict[str, Any]
 
 
 class Settings(Section):
@@ -73,8 +74,8 @@ class Settings(Section):
     `patience`: epochs without a better one after which training stops; None for never.
     `keep`: the epoch whose weights the model gets, `best` on validation or `last`.
     `dtype`: that the network computes in while it trains. Weights are float32, and so is the trained model.
-    `refit`: the calibration of a model that learns the validation images, too; None holds them out. params.yaml gives
-    it by model. Nothing is then left to choose an epoch by.
+    `refit`: the calibration of a model that learns the validation images, too, so that nothing is left to choose an
+    epoch by; None holds them out.
     `network`, `schedule`, `augmentation`: `name` of an alternative and its settings, as `params.load` returns them.
     `load_from`: the earlier model to continue from, or None.
     """
@@ -121,8 +122,7 @@ def of_model(name: str, train: dict[str, Any], load_from: dict[str, Any], images
     earlier = params.parse(Earlier, f"load_from.{name}", load_from.get(name))
     chosen = {"load_from": earlier if earlier.path else None, **train, **_automatic(train, images)}
     if "refit" in train:
-        by_model = params.parse(Refits, "train", {"refit": train["refit"]}).refit
-        chosen["refit"] = {str(model): refit for model, refit in (by_model or {}).items()}.get(name)
+        chosen["refit"] = _refit(name, train["refit"])
     found = params.parse(Settings, "train", chosen)
     if found.refit and (found.keep != "last" or found.patience is not None):
         raise UserError(
@@ -130,6 +130,12 @@ def of_model(name: str, train: dict[str, Any], load_from: dict[str, Any], images
             "and leave train.patience empty"
         )
     return found
+
+
+def _refit(name: str, section: Any) -> Refit | None:
+    by_model = params.parse(Refits, "train.refit", section).model_dump()
+    entry = by_model.get(name, {})
+    return params.parse(Refit, f"train.refit.{name}", entry) if set(entry.values()) - {None} else None
 
 
 def _automatic(train: dict[str, Any], images: int) -> dict[str, int]:

@@ -89,3 +89,9 @@ def test_a_source_that_does_not_tell_signs_has_no_folds(folded, monkeypatch):
     monkeypatch.chdir(folded[0])
     with pytest.raises(UserError, match=r"--folds needs fetch\.source to be gtsrb or folders, .*, and it is sample"):
         recipes.PLAIN.changed([], ["fetch.source=sample"]).folded(2)
+
+
+def test_a_training_that_learns_the_validation_images_has_no_folds(folded, monkeypatch):
+    monkeypatch.chdir(folded[0])
+    with pytest.raises(UserError, match=r"--folds validates, and train\.refit\.original\.temperature lets"):
+        recipes.PLAIN.changed([], ["train.refit.original.temperature=0.9"]).folded(2)

@@ -40,13 +40,13 @@ def test_framings_are_calibrated_and_measured_as_they_answer(stored):
 
 
 def test_framings_of_a_model_that_learned_the_validation_images_take_a_calibration_over(stored):
-    refit = {"temperature": 1.0, "threshold": 0.2, "exported": {"temperature": 3.0, "threshold": 0.1}}
+    refit = {"temperature": 1.0, "threshold": 0.2, "exported_temperature": 3.0, "exported_threshold": 0.1}
     model, measured = framing.framed(refitted(refit), {}, stored, EVALUATE, framings=[0.8, 1.2])
     assert model.metadata["temperature"] == 3
     assert measured["test"]["accepted"]["threshold"] == 0.1
     assert "valid" not in measured
-    with pytest.raises(UserError, match=r"give train\.refit an entry exported, or set export\.framings to \[1\.0\]"):
-        framing.framed(refitted(refit | {"exported": None}), {}, stored, EVALUATE, framings=[0.8, 1.2])
+    with pytest.raises(UserError, match=r"set exported_temperature .* or export\.framings to \[1\.0\]"):
+        framing.framed(refitted(refit | {"exported_temperature": None}), {}, stored, EVALUATE, framings=[0.8, 1.2])
 
 
 def refitted(refit):

@@ -71,8 +71,9 @@ def known_ids(project):
 def test_images_in_three_channels_of_ids_with_gaps_go_the_same_way(tmp_path):
     project = project_of(tmp_path / "project", 3, lambda digit: 3 * digit + 5)
     # The augmented model learns the validation images, too.
-    refit = {"temperature": 1.5, "threshold": 0.25, "exported": {"temperature": 1.2, "threshold": 0.35}}
-    change(project, "train", keep="last", refit={"augmented": refit})
+    change(project, "train", keep="last")
+    carried = {"temperature": 1.5, "threshold": 0.25, "exported_temperature": 1.2, "exported_threshold": 0.35}
+    change(project, "train.refit.augmented", **carried)
     change(project, "export", framings=[0.9, 1.1])
     run(project, "dvc", "repro", "report", "card@augmented", "export@augmented")
     assert metrics(project, "original")["test"]["accuracy"] >= 0.95

@@ -112,7 +112,7 @@ def test_the_card_tells_of_an_earlier_model_that_training_started_from():
 
 
 def test_the_card_says_that_validation_images_were_learned_and_calibration_carried_over():
-    refit = {"temperature": 1.25, "threshold": 0.5, "exported": None}
+    refit = {"temperature": 1.25, "threshold": 0.5, "exported_temperature": None, "exported_threshold": None}
     train = METADATA["train"] | {"refit": refit}
     text = described(metadata=METADATA | {"train": train})
     assert "12,345 for training, none for validation (temperature and threshold are those of earlier trainings" in text

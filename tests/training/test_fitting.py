@@ -226,7 +226,7 @@ def test_a_data_set_in_shards_gives_the_same_network(trained, project):
 
 def test_a_refit_learns_what_a_training_on_all_images_learns_and_takes_its_calibration_over(project):
     change(project, "train", epochs=2, keep="last")
-    change(project, "train", refit={"original": {"temperature": 0.8, "threshold": 0.3, "exported": None}})
+    change(project, "train.refit.original", temperature=0.8, threshold=0.3)
     train(project)
     network, found = digests(project)["model.keras"], metadata(project)
     assert found["temperature"] == 0.8
@@ -236,7 +236,7 @@ def test_a_refit_learns_what_a_training_on_all_images_learns_and_takes_its_calib
 
     held = datasets.read(project / "data")
     datasets.write(project / "data", dataclasses.replace(held, train=joined([held.train, held.valid])))
-    change(project, "train", refit=None)
+    change(project, "train.refit.original", temperature=None, threshold=None)
     shutil.rmtree(project / "models")
     train(project)
     assert digests(project)["model.keras"] == network

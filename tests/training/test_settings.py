@@ -6,7 +6,8 @@ from signs.core import processor
 from signs.training.settings import of_model
 from tests.stripes import NO_EARLIER, section, settings
 
-REFIT = {"temperature": 0.9, "threshold": 0.4, "exported": None}
+CARRIED = {"temperature": 0.9, "threshold": 0.4, "exported_temperature": None, "exported_threshold": None}
+REFIT = {model: dict.fromkeys(CARRIED) for model in ("original", "augmented")}
 EARLIER = {"path": "earlier/model.keras", "sha256": "0" * 64, "body_rate": 0.1}
 
 
@@ -21,10 +22,11 @@ EARLIER = {"path": "earlier/model.keras", "sha256": "0" * 64, "body_rate": 0.1}
         ({"learning_rate": 0}, "train.learning_rate is 0; Input should be greater than 0"),
         ({"ema_decay": 1}, "train.ema_decay is 1; Input should be less than 1"),
         ({"keep": "first"}, "train.keep is 'first'; Input should be 'best' or 'last'"),
-        ({"refit": {"augmented": {"threshold": 0.5}}}, "train.refit.augmented.temperature is missing"),
-        ({"refit": {"mine": REFIT}}, "train.refit.mine is 'mine'; Input should be 'original' or 'augmented'"),
-        ({"refit": {"original": REFIT}}, "train.refit learns the validation images, so none choose an epoch"),
-        ({"refit": {"original": REFIT}, "keep": "last", "patience": 3}, "leave train.patience empty"),
+        ({"refit": REFIT | {"original": CARRIED | {"temperature": None}}}, "train.refit.original.temperature is None"),
+        ({"refit": REFIT | {"original": CARRIED | {"temp": 1}}}, "train.refit.original.temp is unknown"),
+        ({"refit": REFIT | {"mine": CARRIED}}, "train.refit.mine is unknown; train.refit takes augmented, original"),
+        ({"refit": REFIT | {"original": CARRIED}}, "train.refit learns the validation images, so none choose an epoch"),
+        ({"refit": REFIT | {"original": CARRIED}, "keep": "last", "patience": 3}, "leave train.patience empty"),
         ({"dtype": "float16"}, "train.dtype is 'float16'; Input should be 'float32' or 'bfloat16'"),
     ],
 )
@@ -53,8 +55,8 @@ def test_each_model_has_its_own_earlier_one():
 
 
 def test_each_model_has_its_own_calibration_of_a_refit():
-    train, nothing = section(keep="last", refit={"augmented": REFIT}), NO_EARLIER["original"]
-    assert of_model("augmented", train, {"augmented": nothing}, 300).recorded["refit"] == REFIT
+    train, nothing = section(keep="last", refit=REFIT | {"augmented": CARRIED}), NO_EARLIER["original"]
+    assert of_model("augmented", train, {"augmented": nothing}, 300).recorded["refit"] == CARRIED
     assert of_model("original", train, {"original": nothing}, 300).refit is None
 
 

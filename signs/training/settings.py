@@ -133,9 +133,9 @@ def of_model(name: str, train: dict[str, Any], load_from: dict[str, Any], images
 
 
 def _refit(name: str, section: Any) -> Refit | None:
-    by_model = params.parse(Refits, "train.refit", section).model_dump()
-    entry = by_model.get(name, {})
-    return params.parse(Refit, f"train.refit.{name}", entry) if set(entry.values()) - {None} else None
+    entry = params.parse(Refits, "train.refit", section).model_dump().get(name, {})
+    is_empty = all(value is None for value in entry.values())
+    return None if is_empty else params.parse(Refit, f"train.refit.{name}", entry)
 
 
 def _automatic(train: dict[str, Any], images: int) -> dict[str, int]:

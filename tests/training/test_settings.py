@@ -23,6 +23,7 @@ EARLIER = {"path": "earlier/model.keras", "sha256": "0" * 64, "body_rate": 0.1}
         ({"ema_decay": 1}, "train.ema_decay is 1; Input should be less than 1"),
         ({"keep": "first"}, "train.keep is 'first'; Input should be 'best' or 'last'"),
         ({"refit": REFIT | {"original": CARRIED | {"temperature": None}}}, "train.refit.original.temperature is None"),
+        ({"refit": REFIT | {"original": CARRIED | {"temperature": [1]}}}, "train.refit.original.temperature is [1]"),
         ({"refit": REFIT | {"original": CARRIED | {"temp": 1}}}, "train.refit.original.temp is unknown"),
         ({"refit": REFIT | {"mine": CARRIED}}, "train.refit.mine is unknown; train.refit takes augmented, original"),
         ({"refit": REFIT | {"original": CARRIED}}, "train.refit learns the validation images, so none choose an epoch"),

@@ -32,7 +32,9 @@ def test_a_second_run_finds_everything_up_to_date(finished):
 def test_the_metrics_have_their_form(finished):
     for name in ("original", "augmented"):
         found = metrics(finished, name)
-        assert found.keys() == {"train", "valid", "test", "images"}
+        assert found.keys() == {"train", "valid", "test", "images", "calibration"}
+        assert found["calibration"]["temperature"] > 0
+        assert found["calibration"].get("threshold") == found["test"]["accepted"].get("threshold")
         for split in ("train", "valid", "test"):
             assert 0 <= found[split]["accuracy"] <= 1
             assert found[split]["loss"] > 0

@@ -72,6 +72,20 @@ def _check_added(status: dict[str, Any]) -> None:
         )
 
 
+def check_tracked(recipe: Recipe) -> None:
+    """Refuses images that nothing tracks, before several runs: none could be told to have had the same.
+
+    Raises:
+        UserError: A setting names such a path.
+    """
+    if untracked := _untracked(recipe, ("path",)):
+        path = untracked[0]
+        raise UserError(
+            f"{path} is tracked by neither git nor DVC, so nothing would tell whether it stays the same; "
+            f"run dvc add {path}, then git add {path}{dvc.POINTER} and git commit"
+        )
+
+
 def find(recipe: Recipe, number: int, stages: list[str]) -> str | None:
     """The git reference of the experiment that ran on the code, data and settings of the workspace, if there is one."""
     known = git.experiments(f"{_name(recipe, number)}*")
@@ -187,8 +201,13 @@ def _is_current(reference: str, recipe: Recipe, stages: list[str]) -> bool:
 
 
 def _copied(recipe: Recipe) -> list[str]:
-    """Paths that a setting names and git does not hold, or not all of it."""
-    named = [value for key, value in recipe.values.items() if key.rpartition(".")[2] in NAMES_FILES]
+    """Paths that an experiment would lack."""
+    return _untracked(recipe, NAMES_FILES)
+
+
+def _untracked(recipe: Recipe, kinds: Collection[str]) -> list[str]:
+    """Paths that a setting of one of these last parts names and git does not hold, or not all of it."""
+    named = [value for key, value in recipe.values.items() if key.rpartition(".")[2] in kinds]
     paths = [path for value in named for path in (value if isinstance(value, list) else [value])]
     return [path for path in _inside(filter(None, paths)) if Path(path).exists() and git.untracked(_held([path]))]
 

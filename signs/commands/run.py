@@ -46,6 +46,8 @@ def main(
     stages = experiments.needed(recipe.targets)
     experiments.check_held(recipe, stages)
     numbers = list(range(1, folds + 1)) if folds else sorted(set(seeds or [params.load("train")["seed"]]))
+    if len(numbers) > 1:
+        experiments.check_tracked(recipe)
     references = _run(recipe, numbers, stages)
     measured = {number: experiments.metrics(reference, stages) for number, reference in references.items()}
     measured = {number: _without_test(files) for number, files in measured.items()} if folds else measured

@@ -74,6 +74,16 @@ def test_images_that_changed_since_they_were_added_are_refused(folded, tmp_path)
     assert run(project, *COMMAND, code=1).startswith("signs run: data/images.dvc is not in git, so no experiment")
 
 
+def test_images_that_nothing_tracks_are_refused_before_anything_runs(folded, tmp_path):
+    project = shutil.copytree(folded[0], tmp_path / "project", symlinks=True)
+    run(project, "git", "rm", "-q", "data/images.dvc")
+    commit(project, "Track images no more")
+    said = run(project, *COMMAND, code=1).splitlines()
+    assert len(said) == 1
+    assert said[0].startswith("signs run: data/images is tracked by neither git nor DVC, so nothing would tell whether")
+    assert said[0].endswith("run dvc add data/images, then git add data/images.dvc and git commit")
+
+
 @pytest.mark.parametrize("option", ["--record", "--here"])
 def test_folds_record_nothing_and_leave_the_workspace_alone(folded, option):
     project, _ = folded

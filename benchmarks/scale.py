@@ -4,8 +4,9 @@
 
 Images are 32x32 in colour, tiled from the sample in `data/original` and changed a little, in a release zip of three
 pickles. The limit is on the memory of a process itself (RLIMIT_DATA), not on pages of files that the system may drop.
-A step starts with its files on disk alone, and ends when what it wrote is on disk: otherwise few images would stay in
-memory, and many would not. Not part of `make bench`: 3 million images take a quarter of an hour and 40 GB of disk.
+A step starts with its files on disk alone and ends when what it wrote is on disk: otherwise a million images would stay
+in the page cache, and three million would not. Not part of `make bench`: 3 million images take a quarter of an hour and
+40 GB of disk.
 """
 
 import hashlib

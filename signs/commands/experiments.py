@@ -73,7 +73,7 @@ def _check_added(status: dict[str, Any]) -> None:
 
 
 def check_tracked(recipe: Recipe) -> None:
-    """Refuses images that nothing tracks, before several runs: none could be told to have had the same.
+    """Refuses images that neither git nor DVC tracks: nothing would show that several runs read the same.
 
     Raises:
         UserError: A setting names such a path.

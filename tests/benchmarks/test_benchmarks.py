@@ -304,7 +304,7 @@ def quick(name, page, *options, native=False):
     ("name", "options", "names"),
     [
         ("bench_preprocess", [], ["ours", "the article's expression in NumPy"]),
-        ("bench_synthesize", ["--only", "Synthesis"], ["ours", "the article's loop, one image at a time"]),
+        ("bench_synthesize", [], ["ours", "the article's loop, one image at a time"]),
         ("bench_train", ["--only", "Training LeNet"], ["ours", "Keras `fit`", "the article's loop, `tf.compat.v1`"]),
         ("bench_inference", ["--only", "Inference of LeNet, one image"], ["ours"]),
         ("bench_instructions", ["--only", "Instructions, rendering"], ["native", "portable"]),

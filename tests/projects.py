@@ -19,9 +19,9 @@ NAMES = {f"GIT_{who}_{what}": "tests@example.org" for who in ("AUTHOR", "COMMITT
 
 @functools.cache
 def warm_python():
-    """Variables with which the stages that DVC runs are forked from a process that has the libraries loaded.
+    """Variables with which `dvc`, and the stages that it runs, are forked from a process that has the libraries loaded.
 
-    A stage of a tiny project takes most of its time to load them, and the tests run over a hundred. What a stage
+    A stage of a tiny project takes most of its time to load them, and the tests run over a hundred. What a process
     prints, writes and ends with stays the same.
     """
     folder = Path(tempfile.mkdtemp())
@@ -29,6 +29,7 @@ def warm_python():
     client.parent.mkdir()
     client.write_text(f"#!{sys.executable} -IS\n{(WARM / 'client.py').read_text()}")
     client.chmod(0o755)
+    (client.parent / "dvc").symlink_to("python")
     server = subprocess.Popen(
         [sys.executable, "-P", WARM / "server.py", folder / "socket"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )

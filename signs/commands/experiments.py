@@ -55,7 +55,7 @@ def check_held(recipe: Recipe, stages: list[str]) -> None:
         {path for change in changes for path in change.get(f"changed {kind}", {})} for kind in ("deps", "outs")
     )
     locked = _locked(LOCK.read_text(encoding="utf-8"), stages) if LOCK.is_file() else {}
-    inputs = (read | _sources(locked)) - written - _outs(locked)
+    inputs = _sources(read | _deps(locked), written | _outs(locked))
     missing = set(git.untracked(_held(_inside(inputs)))) - set(git.untracked(_copied(recipe)))
     if missing:
         raise UserError(f"{min(missing)} is not in git, so no experiment would have it; git add it, or remove it")
@@ -151,7 +151,7 @@ def run_here(recipe: Recipe, number: int) -> None:
 def inputs(reference: str, recipe: Recipe, stages: list[str]) -> list[Any]:
     """What an experiment ran on, without its seed or fold."""
     locked = _locked(git.show(reference, str(LOCK)), stages)
-    sources = _sources(locked)
+    sources = _sources(_deps(locked), _outs(locked))
     return [
         [
             stage["cmd"],
@@ -189,7 +189,7 @@ def _is_current(reference: str, recipe: Recipe, stages: list[str]) -> bool:
     settings = params.read(params.PATH), yaml.safe_load(git.show(reference, str(params.PATH)))
     keys = [key for stage in locked.values() for key in stage.get("params", {}).get(str(params.PATH), {})]
     ours, theirs = (_without(_of(flat(values), keys), recipe.numbered(0)) for values in settings)
-    sources = _held(_sources(locked))
+    sources = _held(_sources(_deps(locked), _outs(locked)))
     return (
         list(locked) == stages
         and ours == theirs
@@ -229,9 +229,17 @@ def _outs(locked: Stages) -> set[str]:
     return {out["path"] for stage in locked.values() for out in stage.get("outs", [])}
 
 
-def _sources(locked: Stages) -> set[str]:
-    """Files and folders that stages read and none of them writes."""
-    return {dep["path"] for stage in locked.values() for dep in stage.get("deps", [])} - _outs(locked)
+def _deps(locked: Stages) -> set[str]:
+    return {dep["path"] for stage in locked.values() for dep in stage.get("deps", [])}
+
+
+def _sources(deps: set[str], outs: set[str]) -> set[str]:
+    """What stages read and do not write: `report` reads files in outputs, and folders that hold outputs, too."""
+    return {dep for dep in deps if not any(_lies_in(dep, out) or _lies_in(out, dep) for out in outs)}
+
+
+def _lies_in(path: str, folder: str) -> bool:
+    return Path(path).is_relative_to(folder)
 
 
 def _held(paths: Iterable[str]) -> list[str]:

@@ -1,8 +1,10 @@
 """The training loop: images, a network and settings in; a trained network and its history out."""
 
+import functools
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -90,7 +92,8 @@ class _Run:
         if validation:
             _check_indices("valid", validation, network.classes)
             self.measured["valid"] = validation
-        self.forward = {name: _forward(network, split.features, settings) for name, split in self.measured.items()}
+        forward = _forward(network, settings)
+        self.forward = {name: forward(split.features) for name, split in self.measured.items()}
         self.parts = parts.build(network, examples, settings, augment)
         self.take_steps = self._take_steps(elsewhere, examples)
         pairs = zip(self.parts.ema.measured, network.weights, strict=True)
@@ -144,24 +147,35 @@ def _is_finished(history: list[Row], settings: Settings) -> bool:
     return epochs >= settings.epochs or is_stuck
 
 
-def _forward(network: Classifier, features: Images, settings: Settings) -> Callable[[], np.ndarray]:
-    count = len(features)
-    batches, shards = step.split_evenly(count, settings.batch_size, settings.shards)
-    whole = step.tensor(features) if isinstance(features, np.ndarray) else None
-    images, number = tf.TensorSpec((None, *features.shape[1:]), features.dtype), tf.TensorSpec((), tf.int64)
+def _forward(network: Classifier, settings: Settings) -> Callable[[Images], Callable[[], np.ndarray]]:
+    """Makes what, given images, makes a function of their logits; images of one form share a graph."""
 
-    @tf.function(input_signature=[images, number, number], autograph=False)
-    def logits(images: tf.Tensor, batch: tf.Tensor, start: tf.Tensor) -> tf.Tensor:
-        bounds = [(batch * shards + shard) * count // (batches * shards) - start for shard in range(shards + 1)]
-        return tf.concat([network(images[first:last], training=False) for first, last in pairwise(bounds)], axis=0)
+    @functools.cache
+    def graph(shape: tuple[int, ...], dtype: np.dtype[Any], shards: int) -> Callable[..., tf.Tensor]:
+        images, bounds = tf.TensorSpec((None, *shape), dtype), tf.TensorSpec((shards + 1,), tf.int64)
 
-    def of_batch(batch: int) -> tf.Tensor:
-        if whole is not None:
-            return logits(whole, batch, 0)
-        first, last = (bound * count // batches for bound in (batch, batch + 1))
-        return logits(features[first:last], batch, first)
+        @tf.function(input_signature=[images, bounds], autograph=False)
+        def logits(images: tf.Tensor, bounds: tf.Tensor) -> tf.Tensor:
+            each = [network(images[first:last], training=False) for first, last in pairwise(tf.unstack(bounds))]
+            return tf.concat(each, axis=0)
 
-    return lambda: np.concatenate([of_batch(batch) for batch in range(batches)])
+        return logits
+
+    def of_images(features: Images) -> Callable[[], np.ndarray]:
+        count = len(features)
+        batches, shards = step.split_evenly(count, settings.batch_size, settings.shards)
+        whole = step.tensor(features) if isinstance(features, np.ndarray) else None
+        logits = graph(features.shape[1:], features.dtype, shards)
+
+        def of_batch(batch: int) -> tf.Tensor:
+            bounds = np.arange(batch * shards, (batch + 1) * shards + 1) * count // (batches * shards)
+            if whole is not None:
+                return logits(whole, bounds)
+            return logits(features[bounds[0] : bounds[-1]], bounds - bounds[0])
+
+        return lambda: np.concatenate([of_batch(batch) for batch in range(batches)])
+
+    return of_images
 
 
 def _squared_distance(before: list[np.ndarray], after: list[np.ndarray]) -> float:

@@ -183,6 +183,18 @@ def test_a_recipe_is_run_with_its_settings_answers_first_what_it_asks_and_is_rec
     assert said[0].startswith("signs run: results/tiny.json exists, and a record is never edited")
 
 
+def test_all_stages_run_where_they_ran_before_and_then_not_again(finished, tmp_path):
+    project = shutil.copytree(finished, tmp_path / "project", symlinks=True)
+    table, runs = signs(project)
+    assert [line.rsplit("-", 1)[0] for line in references(project)] == ["seed-1"]
+    assert len(runs) == 1
+    assert {line.split()[0] for line in table if line.startswith("metrics/")} >= {
+        "metrics/original.json",
+        "metrics/augmented.json",
+    }
+    assert signs(project) == (table, [])
+
+
 def started(project, *arguments):
     """`signs run` in a process of its own."""
     return subprocess.Popen(

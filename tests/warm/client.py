@@ -1,4 +1,4 @@
-"""Stands for `python` where DVC runs a stage: has the server run it, and behaves as that process does.
+"""Stands for `python` where DVC runs a stage, and for `dvc`: has the server run it, and behaves as that process does.
 
 It runs without the site packages, so that it starts at once. `tests/projects.py` says what this is for.
 """
@@ -14,31 +14,41 @@ from pathlib import Path
 LOADS_OTHERWISE = ("PYTHONPATH", "SIGNS_NATIVE")
 
 
-def is_plain() -> bool:
-    """Whether the server can run it: a stage, with the libraries loaded as usual."""
+def is_plain(module: str) -> bool:
+    """Whether the server can run it: a stage or DVC, with the libraries loaded as usual."""
+    loads_otherwise = any(name in os.environ for name in LOADS_OTHERWISE)
+    if module == "dvc":
+        return not loads_otherwise
     is_native = "native: true" in Path("params.yaml").read_text(encoding="utf-8").splitlines()
-    loads_otherwise = any(name in os.environ for name in LOADS_OTHERWISE) and "AUDIT_LOG" not in os.environ
-    return not is_native and not loads_otherwise
+    return module == "stages" and not is_native and (not loads_otherwise or "AUDIT_LOG" in os.environ)
 
 
 def main() -> None:
-    """Passes on arguments, folder, environment, streams and signals, and ends as the stage does."""
-    if sys.argv[1:3] != ["-m", "stages"] or not is_plain():
-        os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
+    """Passes on arguments, folder, environment, streams and signals, and ends as the process does."""
+    arguments = ["-m", "dvc", *sys.argv[1:]] if Path(sys.argv[0]).name == "dvc" else sys.argv[1:]
+    match arguments:
+        case ["-m", module, *rest] if is_plain(module):
+            told = {"folder": str(Path.cwd()), "environment": dict(os.environ), "module": module, "arguments": rest}
+            sys.exit(warm(json.dumps(told).encode()))
+        case _:
+            os.execv(sys.executable, [sys.executable, *arguments])
+
+
+def warm(told: bytes) -> int:
+    """Has the server run what it is told, and returns the exit code; dies by the signal that it died by."""
     connection = socket.socket(socket.AF_UNIX)
     connection.connect(os.environ["WARM_PYTHON"])
-    told = json.dumps({"folder": str(Path.cwd()), "environment": dict(os.environ), "arguments": sys.argv[3:]}).encode()
     socket.send_fds(connection, [len(told).to_bytes(4, "big")], [0, 1, 2])
     connection.sendall(told)
-    stage = int(connection.recv(64))
+    running = int(connection.recv(64))
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda number, _: os.kill(stage, number))
+        signal.signal(number, lambda number, _: os.kill(running, number))
     code = int(connection.recv(64) or 1)
     if code < 0:
         if -code != signal.SIGKILL:
             signal.signal(-code, signal.SIG_DFL)
         os.kill(os.getpid(), -code)
-    sys.exit(code)
+    return code
 
 
 if __name__ == "__main__":

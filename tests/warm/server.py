@@ -1,4 +1,5 @@
-"""Runs stages in processes that start with the libraries loaded; `python server.py SOCKET`, until its input ends."""
+"""Runs stages and DVC in processes that start with the libraries loaded; `python server.py SOCKET`, until its input ends.
+"""
 
 import contextlib
 import importlib
@@ -12,10 +13,15 @@ import sys
 import traceback
 from typing import Any
 
-# What stages import late, most of it slowly.
+# What stages and DVC import late, most of it slowly.
 LIBRARIES = (
     "signs.networks.backend",  # first: it keeps Keras from loading the others
     "ai_edge_quantizer",
+    "dvc.cli.parser",
+    "dvc.repo.fetch",
+    "dvc.repo.plots",
+    "dvc.repo.experiments.queue.celery",
+    "dvc.repo.experiments.executor.local",
     "matplotlib.backends.backend_agg",
     "matplotlib.figure",
     "onnxruntime",
@@ -32,7 +38,7 @@ def load() -> None:
 
 
 def run(told: dict[str, Any], streams: list[int]) -> None:
-    """Becomes the stage."""
+    """Becomes the process."""
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
     os.chdir(told["folder"])
@@ -40,14 +46,14 @@ def run(told: dict[str, Any], streams: list[int]) -> None:
     os.environ.update(told["environment"])
     sys.dont_write_bytecode = bool(os.environ.get("PYTHONDONTWRITEBYTECODE"))
     sys.path.insert(0, told["folder"])
-    sys.argv = ["stages", *told["arguments"]]
+    sys.argv = [told["module"], *told["arguments"]]
     if "AUDIT_LOG" in os.environ:  # then Python would import this as it starts
         sys.path.insert(1, os.environ["PYTHONPATH"])
         sys.orig_argv[1:] = ["-m", *sys.argv]
         importlib.import_module("sitecustomize")
     code = 0
     try:
-        runpy.run_module("stages", run_name="__main__", alter_sys=True)
+        runpy.run_module(told["module"], run_name="__main__", alter_sys=True)
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else int(end.code is not None)
         if isinstance(end.code, str):
@@ -62,21 +68,21 @@ def run(told: dict[str, Any], streams: list[int]) -> None:
 
 
 def serve(connection: socket.socket) -> None:
-    """Runs one stage, tells how it ended, and ends it if the client is gone."""
+    """Runs one process, tells how it ended, and ends it if the client is gone."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     head, streams, *_ = socket.recv_fds(connection, 4, 3)
     told = b""
     while len(told) < int.from_bytes(head, "big"):
         told += connection.recv(2**16)
-    stage = os.fork()
-    if not stage:
+    running = os.fork()
+    if not running:
         connection.close()
         run(json.loads(told), streams)
-    connection.sendall(str(stage).encode())
-    ended = os.pidfd_open(stage)
+    connection.sendall(str(running).encode())
+    ended = os.pidfd_open(running)
     if ended not in select.select([ended, connection], [], [])[0]:
-        os.kill(stage, signal.SIGKILL)
-    _, status = os.waitpid(stage, 0)
+        os.kill(running, signal.SIGKILL)
+    _, status = os.waitpid(running, 0)
     with contextlib.suppress(BrokenPipeError):
         connection.sendall(str(os.waitstatus_to_exitcode(status)).encode())
 

@@ -31,7 +31,8 @@ def pytest_xdist_auto_num_workers():
 
 def pytest_collection_modifyitems(items):
     """Puts the longest files first, and those last that would wait for the first of them to make `finished`."""
-    first = ("test_pipeline.py", "test_other_data.py", "test_notebook.py")
+    longest = ("pipeline", "other_data", "notebook", "run", "loop", "fitting", "weights", "benchmarks", "no_new_signs")
+    first = [f"test_{name}.py" for name in longest]
     waiting = {item.path for item in items if "finished" in item.fixturenames}
 
     def place(item):

@@ -30,6 +30,9 @@ def warm_python():
     client.write_text(f"#!{sys.executable} -IS\n{(WARM / 'client.py').read_text()}")
     client.chmod(0o755)
     (client.parent / "dvc").symlink_to("python")
+    # Makes it a virtual environment like that of the tests, for a Python that runs by its name.
+    shutil.copy(Path(sys.prefix) / "pyvenv.cfg", folder)
+    (folder / "lib").symlink_to(Path(sys.prefix) / "lib")
     server = subprocess.Popen(
         [sys.executable, "-P", WARM / "server.py", folder / "socket"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )

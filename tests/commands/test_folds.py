@@ -1,7 +1,6 @@
 """`signs run --folds`: each part of the training images validates once, as a DVC experiment."""
 
 import shutil
-import sys
 
 import numpy as np
 import pytest
@@ -11,7 +10,7 @@ from projects import change, commit, made, run
 from signs.commands import recipes
 from signs.core.errors import UserError
 
-COMMAND = (sys.executable, "-m", "signs", "run", "--folds", "2", "--target", "evaluate@original")
+COMMAND = ("python", "-m", "signs", "run", "--folds", "2", "--target", "evaluate@original")
 
 
 @pytest.fixture(scope="module")

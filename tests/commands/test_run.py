@@ -14,7 +14,7 @@ from signs.commands import experiments, recipes
 
 KEYS = (("test", "accuracy"), ("test", "calibration_error"), ("train", "loss"), ("valid", "accuracy"))
 ORIGINAL = ("--target", "evaluate@original")
-SIGNS = (sys.executable, "-m", "signs", "run")
+SIGNS = ("python", "-m", "signs", "run")
 RECIPE = """\
 # Two classes from drawings
 targets: [evaluate@augmented]

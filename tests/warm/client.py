@@ -25,13 +25,16 @@ def is_plain(module: str) -> bool:
 
 def main() -> None:
     """Passes on arguments, folder, environment, streams and signals, and ends as the process does."""
-    arguments = ["-m", "dvc", *sys.argv[1:]] if Path(sys.argv[0]).name == "dvc" else sys.argv[1:]
+    is_dvc = Path(sys.argv[0]).name == "dvc"
+    arguments = ["-m", "dvc", *sys.argv[1:]] if is_dvc else sys.argv[1:]
     match arguments:
-        case ["-m", module, *rest] if is_plain(module):
+        # `python -m dvc` is a process as usual: `signs run` signals all processes that it starts, as a terminal does.
+        case ["-m", module, *rest] if is_dvc == (module == "dvc") and is_plain(module):
             told = {"folder": str(Path.cwd()), "environment": dict(os.environ), "module": module, "arguments": rest}
             sys.exit(warm(json.dumps(told).encode()))
         case _:
-            os.execv(sys.executable, [sys.executable, *arguments])
+            # By its own name: what that process then starts as `sys.executable` is this program again.
+            os.execv(sys.executable, [str(Path(sys.argv[0]).with_name("python")), *arguments])
 
 
 def warm(told: bytes) -> int:

@@ -1,4 +1,5 @@
-"""Runs stages and DVC in processes that start with the libraries loaded; `python server.py SOCKET`, until its input ends.
+"""Runs stages and DVC in processes that start with the libraries loaded: `python server.py SOCKET`, until its input
+ends.
 """
 
 import contextlib

@@ -234,7 +234,7 @@ def _deps(locked: Stages) -> set[str]:
 
 
 def _sources(deps: set[str], outs: set[str]) -> set[str]:
-    """What stages read and do not write: `report` reads files in outputs, and folders that hold outputs, too."""
+    """What stages read and none of them writes. `report` reads files in outputs, and folders that hold outputs."""
     return {dep for dep in deps if not any(_lies_in(dep, out) or _lies_in(out, dep) for out in outs)}
 
 

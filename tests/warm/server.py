@@ -1,6 +1,4 @@
-"""Runs stages and DVC in processes that start with the libraries loaded: `python server.py SOCKET`, until its input
-ends.
-"""
+"""Forks stages and DVC from a process with the libraries loaded: `python server.py SOCKET`, until its input ends."""
 
 import contextlib
 import importlib

@@ -49,8 +49,8 @@ def search(
     with nodes.connected() as ray, _quiet():
         tuner = _tuner(space, measure, trials, together, min(cores, nodes.largest(ray)), seed, storage, order)
         results = tuner.fit()
-    if errors := [result.error for result in results if result.error]:
-        raise _reason(errors[0])
+        if errors := [result.error for result in results if result.error]:
+            raise ray_tasks.reason(ray, errors[0])
     found = [result.metrics for result in results if result.metrics and VALUE in result.metrics]
     if len(found) < trials:
         raise UserError("stopped; the trials that are done are kept, and the same command goes on from them")
@@ -117,8 +117,3 @@ def _quiet() -> Any:
             yield
     finally:
         logger.setLevel(before)
-
-
-def _reason(error: Exception) -> Exception:
-    cause = getattr(error, "cause", None)
-    return cause if isinstance(cause, UserError) else error

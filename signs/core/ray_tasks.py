@@ -21,16 +21,14 @@ from signs.core import code, processor
 from signs.core.errors import UserError
 
 ADDRESS = "RAY_ADDRESS"
-TOKENS = {"RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"}
+MODE = "RAY_AUTH_MODE"
 EXTRA = "pip install '.[cluster]'"
 ATTEMPTS = 5  # at a task whose worker gets lost
 PER_CORE = 2  # tasks handed out at a time: one runs, one waits; results of more would fill the object store
 SECONDS = 3  # that a cluster has to answer
 # What decides the bytes of a result beside our code.
 LIBRARIES = ("keras", "numpy", "opencv-python-headless", "pillow", "resvg-py", "scipy", "tensorflow")
-# A server of gRPC, which Ray's is, answers the first line of HTTP/2 and empty settings with settings of its own.
-GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])
-TYPE_OF_FRAME, SETTINGS = 3, 4
+ALIVE = "/ray.rpc.NodeInfoGcsService/CheckAlive"  # the first question of Ray's own tools
 
 
 def is_chosen() -> bool:
@@ -81,17 +79,18 @@ def connect() -> Any:
     """The module `ray`, connected to the cluster.
 
     Raises:
-        UserError: Ray is not installed, nothing answers at the address, or another version of Ray or Python does.
+        UserError: Ray is not installed, nothing answers at the address, another version of Ray or Python does, or it
+            turns this machine away.
     """
     address = os.environ[ADDRESS]
     with _handler_of_sigterm_kept():
+        if "ray" not in sys.modules:  # it looks at the mode as it loads
+            _choose_mode(address)
         ray = load()
         if not ray.is_initialized():
-            _check_answers(address, ray.util.get_node_ip_address())
             os.environ.setdefault("RAY_IGNORE_UNHANDLED_ERRORS", "1")  # the first error says it
             try:
-                with _standard_error_closed():
-                    ray.init(address=address, log_to_driver=False, logging_level="ERROR", runtime_env=environment())
+                ray.init(address=address, log_to_driver=False, logging_level="ERROR", runtime_env=environment())
             except (ConnectionError, ValueError, RuntimeError) as error:
                 raise UserError(_why_not_connected(address, str(error))) from None
     return ray
@@ -103,20 +102,11 @@ def load() -> Any:
     Raises:
         UserError: It is not installed.
     """
-    _take_token()
     try:
         import ray  # noqa: PLC0415  # takes a second, which only those wait for who use a cluster
     except ImportError:
         raise UserError(f"Ray is not installed, and {ADDRESS} asks for it; {EXTRA}, or unset {ADDRESS}") from None
     return ray
-
-
-def _take_token() -> None:
-    """Lets Ray use the token of this machine, as `ray start` does. It would connect without one, and be turned away."""
-    if "ray" in sys.modules:  # it looked at these variables as it was loaded
-        return
-    if TOKENS & os.environ.keys() or (Path.home() / ".ray/auth_token").is_file():
-        os.environ.setdefault("RAY_AUTH_MODE", "token")
 
 
 @functools.cache
@@ -152,35 +142,61 @@ def _handler_of_sigterm_kept() -> Iterator[None]:
         signal.signal(signal.SIGTERM, former)
 
 
-@contextmanager
-def _standard_error_closed() -> Iterator[None]:
-    """Ray's C++ part warns there once a second as it tries to connect; what it finds in the end is an exception."""
-    former, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    try:
-        yield
-    finally:
-        os.dup2(former, 2)
-        os.close(former)
-        os.close(nowhere)
+def _choose_mode(address: str) -> None:
+    """Lets Ray use the token of this machine where the cluster asks for one, and only there.
 
+    Ray by itself would use none; with one, it would turn away the workers of a cluster that has none.
 
-def _check_answers(address: str, own_host: str) -> None:
-    """Looks for a server within seconds. Ray itself would try for many minutes."""
+    Raises:
+        UserError: Nothing answers, or what does is no Ray, or it would turn this machine away.
+    """
     match = re.fullmatch(r"(?:ray://)?\[?(.+?)\]?:(\d+)", address)
-    if not match:
+    if not match or os.environ.get("RAY_USE_TLS", "0") != "0":
         return  # `auto` and `local`, which Ray looks up; it refuses anything else at once
-    host = own_host if match[1] in ("localhost", "127.0.0.1", "::1") else match[1]  # as Ray does
+    status = _status(address, match[1], int(match[2]))
+    if status == "UNIMPLEMENTED" and address.startswith("ray://"):
+        return
+    if status not in ("OK", "UNAUTHENTICATED"):
+        raise _no_cluster(address, "what answers there is no Ray")
+    needed = "disabled" if status == "OK" else "token"
+    if (mode := os.environ.setdefault(MODE, needed).lower()) != needed:
+        raise UserError(f"the cluster at {ADDRESS}={address} runs with {MODE}={needed}, not {mode}; set the same here")
+    if needed == "token" and _status(address, match[1], int(match[2]), _token()) != "OK":
+        raise UserError(
+            f"the cluster at {ADDRESS}={address} turned this machine away; copy ~/.ray/auth_token from the machine "
+            "where it was started"
+        )
+
+
+def _status(address: str, host: str, port: int, token: str | None = None) -> str:
+    """The name of the status with which a cluster answers. Asks for seconds, where Ray would for many minutes."""
+    import grpc  # noqa: PLC0415  # TensorFlow's, and of no use without a cluster
+
+    metadata = [("authorization", f"Bearer {token}")] if token else []
     try:
-        with socket.create_connection((host, int(match[2])), SECONDS) as connection:
-            if os.environ.get("RAY_USE_TLS", "0") == "0":
-                connection.sendall(GREETING)
-                answer = connection.recv(16)
-                if answer[TYPE_OF_FRAME : TYPE_OF_FRAME + 1] != bytes([SETTINGS]):
-                    raise ConnectionError("what answers there is no Ray")
+        socket.create_connection((host, port), SECONDS).close()  # its errors are clearer than those of gRPC
+        with grpc.insecure_channel(address.removeprefix("ray://"), [("grpc.enable_http_proxy", 0)]) as channel:
+            channel.unary_unary(ALIVE)(b"", timeout=SECONDS, metadata=metadata)
+    except grpc.RpcError as error:
+        return str(error.code().name)
     except (OSError, OverflowError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise UserError(f"no Ray cluster answers at {ADDRESS}={address}: {reason}; {_remedy(address)}") from None
+        raise _no_cluster(address, getattr(error, "strerror", None) or str(error)) from None
+    return "OK"
+
+
+def _token() -> str | None:
+    """The token of this machine, where Ray looks for it."""
+    if token := os.environ.get("RAY_AUTH_TOKEN"):
+        return token.strip()
+    path = Path(os.environ.get("RAY_AUTH_TOKEN_PATH") or Path.home() / ".ray/auth_token")
+    try:
+        return path.read_text().strip()
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+def _no_cluster(address: str, reason: str) -> UserError:
+    return UserError(f"no Ray cluster answers at {ADDRESS}={address}: {reason}; {_remedy(address)}")
 
 
 def _remedy(address: str) -> str:
@@ -192,11 +208,6 @@ def _why_not_connected(address: str, message: str) -> str:
         found = re.findall(r"(Ray|Python): (\S+)", message)
         theirs, ours = (" and ".join(map(" ".join, pair)) for pair in (found[:2], found[2:4]))
         return f"the cluster at {ADDRESS}={address} runs {theirs}, this machine {ours}; install the same on both"
-    if "Failed to connect" in message:  # though something answered
-        return (
-            f"the cluster at {ADDRESS}={address} turned this machine away; copy ~/.ray/auth_token from the machine "
-            "where it was started, and set RAY_AUTH_MODE=token"
-        )
     return f"no Ray cluster at {ADDRESS}={address}: {message.strip() or 'no reason given'}; {_remedy(address)}"
 
 
@@ -245,16 +256,18 @@ def prepare_worker(theirs: dict[str, str]) -> None:
 def _result(ray: Any, reference: Any) -> Any:
     try:
         return pickle.loads(ray.get(reference))
-    except ray.exceptions.RayTaskError as error:
-        raise _cause(error) from None
     except ray.exceptions.RayError as error:
-        reason = str(error).strip().splitlines()[0]
-        raise UserError(f"the cluster lost the same work {ATTEMPTS} times; the last time: {reason}") from None
+        raise reason(ray, error) from None
 
 
-def _cause(error: Any) -> BaseException:
-    """What a task raised; a worker that lacks a package is something that a person can mend."""
-    cause = error.cause
-    if not isinstance(cause, UserError) and (missing := re.search(r"No module named '(\w+)", str(error))):
+def reason(ray: Any, error: Exception) -> BaseException:
+    """Why a task failed: what it raised, or in one line that the cluster lost it or that a worker lacks a package."""
+    cause = error.cause if isinstance(error, ray.exceptions.RayTaskError) else error
+    if isinstance(cause, UserError):
+        return cause
+    if missing := re.search(r"No module named '(\w+)", str(error)):
         return UserError(f"a worker of the cluster lacks the package {missing[1]}; {EXTRA} there, from the same commit")
+    if isinstance(cause, ray.exceptions.RayError):
+        first = str(cause).strip().splitlines()[0]
+        return UserError(f"the cluster lost the same work {ATTEMPTS} times; the last time: {first}")
     return cause if isinstance(cause, BaseException) else error

@@ -68,7 +68,7 @@ class _Team:
             except self.ray.exceptions.RayError as error:
                 self.end()
                 if not self._is_ended_worker(error) or attempt == ATTEMPTS:
-                    raise
+                    raise ray_tasks.reason(self.ray, error) from None
                 print(f"a worker of epoch {number} ended; the epoch starts again", flush=True)
         raise AssertionError
 

@@ -111,6 +111,16 @@ def test_work_that_kills_every_worker_ends_in_one_clear_line(on_cluster, monkeyp
         workers.run(os._exit, [(1,), (2,)], workers=1)
 
 
+def test_work_that_misses_what_another_process_held_ends_in_one_clear_line(on_cluster):
+    def work(_):
+        from ray.exceptions import ObjectLostError
+
+        raise ObjectLostError("00ff", None, "")
+
+    with pytest.raises(UserError, match=r"^the cluster lost the same work 5 times; the last time: Failed to retrieve"):
+        workers.run(work, [(1,), (2,)], workers=1)
+
+
 def test_versions_of_ray_and_python_that_differ_are_one_clear_line():
     from ray._private.utils import check_version_info
 

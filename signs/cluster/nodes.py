@@ -57,8 +57,13 @@ def _is_installed(name: str) -> bool:
 
 
 def largest(ray: Any) -> int:
-    """The most cores that one node has."""
-    return max(int(node["Resources"].get("CPU", 0)) for node in ray.nodes() if node["Alive"]) or 1
+    """The most cores that one node has.
+
+    Raises:
+        UserError: None has any.
+    """
+    ray_tasks.cpus(ray)
+    return max(int(node["Resources"].get("CPU", 0)) for node in ray.nodes() if node["Alive"])
 
 
 def run(function: Callable[..., Any], tasks: Iterable[tuple[Any, ...]], cores: int) -> list[Any]:

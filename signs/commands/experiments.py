@@ -92,6 +92,19 @@ def find(recipe: Recipe, number: int, stages: list[str]) -> str | None:
     return next((reference for reference in known if _is_current(reference, recipe, stages)), None)
 
 
+def check_seen(project: Path) -> None:
+    """Refuses a machine that does not see the project.
+
+    Raises:
+        UserError: It does not.
+    """
+    if not (project / PIPELINE).is_file():
+        raise UserError(
+            f"{platform.node()} has no {project}; runs on several machines need the project on a file system that all "
+            "of them see, at the same path"
+        )
+
+
 def found_or_run(project: Path, recipe: Recipe, number: int, stages: list[str]) -> str:
     """The git reference of an experiment that ran before, or runs now, beside others and perhaps on another machine.
 
@@ -99,11 +112,7 @@ def found_or_run(project: Path, recipe: Recipe, number: int, stages: list[str]) 
         UserError: It failed, or this machine does not see the folder of the project.
         KeyboardInterrupt: Ctrl-C, once DVC has ended.
     """
-    if not (project / PIPELINE).is_file():
-        raise UserError(
-            f"{platform.node()} has no {project}; runs on several machines need the project on a file system that all "
-            "of them see, at the same path"
-        )
+    check_seen(project)
     os.chdir(project)
     with dvc.alone(LOGS / f"{_name(recipe, number)}.lock"):
         return find(recipe, number, stages) or run(recipe, number, waits=True)

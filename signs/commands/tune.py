@@ -97,6 +97,7 @@ def _measure(
 ) -> dict[str, Any]:
     """Runs a trial, on a worker. One that fails counts as worse than all others."""
     recipe = _of(base, values)
+    experiments.check_seen(project)  # a machine that does not see it says nothing of the settings
     try:
         reference = experiments.found_or_run(project, recipe, seed, stages)
     except UserError as error:

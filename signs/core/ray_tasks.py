@@ -7,28 +7,23 @@ import pickle
 import platform
 import re
 import signal
-import socket
 import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from importlib import metadata
-from pathlib import Path
 from typing import Any
 
-from signs.core import code, processor
+from signs.core import code, processor, ray_address
 from signs.core.errors import UserError
+from signs.core.ray_address import ADDRESS
 
-ADDRESS = "RAY_ADDRESS"
-MODE = "RAY_AUTH_MODE"
 EXTRA = "pip install '.[cluster]'"
 ATTEMPTS = 5  # at a task whose worker gets lost
 PER_CORE = 2  # tasks handed out at a time: one runs, one waits; results of more would fill the object store
-SECONDS = 3  # that a cluster has to answer
 # What decides the bytes of a result beside our code.
 LIBRARIES = ("keras", "numpy", "opencv-python-headless", "pillow", "resvg-py", "scipy", "tensorflow")
-ALIVE = "/ray.rpc.NodeInfoGcsService/CheckAlive"  # the first question of Ray's own tools
 
 
 def is_chosen() -> bool:
@@ -58,7 +53,7 @@ def run(function: Callable[..., Any], tasks: Iterable[tuple[Any, ...]], cores: i
 
 def _run(ray: Any, function: Callable[..., Any], tasks: Iterable[tuple[Any, ...]], cores: int) -> list[Any]:
     call = ray.remote(_call).options(num_cpus=cores, max_retries=ATTEMPTS - 1)
-    limit = PER_CORE * max(1, int(ray.cluster_resources().get("CPU", 1)))
+    limit = PER_CORE * cpus(ray)
     ours, share = versions(), _sharing(ray.put)
     waiting: deque[Any] = deque()
     results = []
@@ -75,6 +70,17 @@ def _run(ray: Any, function: Callable[..., Any], tasks: Iterable[tuple[Any, ...]
     return results
 
 
+def cpus(ray: Any) -> int:
+    """The cores of a cluster.
+
+    Raises:
+        UserError: It has none.
+    """
+    if count := int(ray.cluster_resources().get("CPU", 0)):
+        return count
+    raise UserError("the Ray cluster has no CPU now; ray start --address=HOST:PORT on another machine adds some")
+
+
 def connect() -> Any:
     """The module `ray`, connected to the cluster.
 
@@ -85,14 +91,16 @@ def connect() -> Any:
     address = os.environ[ADDRESS]
     with _handler_of_sigterm_kept():
         if "ray" not in sys.modules:  # it looks at the mode as it loads
-            _choose_mode(address)
+            ray_address.choose_mode(address)
         ray = load()
         if not ray.is_initialized():
             os.environ.setdefault("RAY_IGNORE_UNHANDLED_ERRORS", "1")  # the first error says it
             try:
                 ray.init(address=address, log_to_driver=False, logging_level="ERROR", runtime_env=environment())
+            except ray.exceptions.AuthenticationError:
+                raise ray_address.turned_away(address) from None
             except (ConnectionError, ValueError, RuntimeError) as error:
-                raise UserError(_why_not_connected(address, str(error))) from None
+                raise UserError(_why_not_connected(address, str(error.__cause__ or error))) from None
     return ray
 
 
@@ -142,73 +150,16 @@ def _handler_of_sigterm_kept() -> Iterator[None]:
         signal.signal(signal.SIGTERM, former)
 
 
-def _choose_mode(address: str) -> None:
-    """Lets Ray use the token of this machine where the cluster asks for one, and only there.
-
-    Ray by itself would use none; with one, it would turn away the workers of a cluster that has none.
-
-    Raises:
-        UserError: Nothing answers, or what does is no Ray, or it would turn this machine away.
-    """
-    match = re.fullmatch(r"(?:ray://)?\[?(.+?)\]?:(\d+)", address)
-    if not match or os.environ.get("RAY_USE_TLS", "0") != "0":
-        return  # `auto` and `local`, which Ray looks up; it refuses anything else at once
-    status = _status(address, match[1], int(match[2]))
-    if status == "UNIMPLEMENTED" and address.startswith("ray://"):
-        return
-    if status not in ("OK", "UNAUTHENTICATED"):
-        raise _no_cluster(address, "what answers there is no Ray")
-    needed = "disabled" if status == "OK" else "token"
-    if (mode := os.environ.setdefault(MODE, needed).lower()) != needed:
-        raise UserError(f"the cluster at {ADDRESS}={address} runs with {MODE}={needed}, not {mode}; set the same here")
-    if needed == "token" and _status(address, match[1], int(match[2]), _token()) != "OK":
-        raise UserError(
-            f"the cluster at {ADDRESS}={address} turned this machine away; copy ~/.ray/auth_token from the machine "
-            "where it was started"
-        )
-
-
-def _status(address: str, host: str, port: int, token: str | None = None) -> str:
-    """The name of the status with which a cluster answers. Asks for seconds, where Ray would for many minutes."""
-    import grpc  # noqa: PLC0415  # TensorFlow's, and of no use without a cluster
-
-    metadata = [("authorization", f"Bearer {token}")] if token else []
-    try:
-        socket.create_connection((host, port), SECONDS).close()  # its errors are clearer than those of gRPC
-        with grpc.insecure_channel(address.removeprefix("ray://"), [("grpc.enable_http_proxy", 0)]) as channel:
-            channel.unary_unary(ALIVE)(b"", timeout=SECONDS, metadata=metadata)
-    except grpc.RpcError as error:
-        return str(error.code().name)
-    except (OSError, OverflowError) as error:
-        raise _no_cluster(address, getattr(error, "strerror", None) or str(error)) from None
-    return "OK"
-
-
-def _token() -> str | None:
-    """The token of this machine, where Ray looks for it."""
-    if token := os.environ.get("RAY_AUTH_TOKEN"):
-        return token.strip()
-    path = Path(os.environ.get("RAY_AUTH_TOKEN_PATH") or Path.home() / ".ray/auth_token")
-    try:
-        return path.read_text().strip()
-    except (OSError, UnicodeDecodeError):
-        return None
-
-
-def _no_cluster(address: str, reason: str) -> UserError:
-    return UserError(f"no Ray cluster answers at {ADDRESS}={address}: {reason}; {_remedy(address)}")
-
-
-def _remedy(address: str) -> str:
-    return f"ray status --address={address} shows one that runs; without {ADDRESS} all work stays on this machine"
-
-
 def _why_not_connected(address: str, message: str) -> str:
     if "Version mismatch" in message:
         found = re.findall(r"(Ray|Python): (\S+)", message)
         theirs, ours = (" and ".join(map(" ".join, pair)) for pair in (found[:2], found[2:4]))
         return f"the cluster at {ADDRESS}={address} runs {theirs}, this machine {ours}; install the same on both"
-    return f"no Ray cluster at {ADDRESS}={address}: {message.strip() or 'no reason given'}; {_remedy(address)}"
+    if "No node info found" in message:
+        return f"this machine is no node of {ADDRESS}={address}; ray start --address={address} makes it one"
+    return (
+        f"no Ray cluster at {ADDRESS}={address}: {message.strip() or 'no reason given'}; {ray_address.remedy(address)}"
+    )
 
 
 def _sharing(put: Callable[[Any], Any]) -> Callable[[tuple[Any, ...]], list[Any]]:
@@ -260,14 +211,17 @@ def _result(ray: Any, reference: Any) -> Any:
         raise reason(ray, error) from None
 
 
-def reason(ray: Any, error: Exception) -> BaseException:
+def reason(ray: Any, error: Any) -> BaseException:
     """Why a task failed: what it raised, or in one line that the cluster lost it or that a worker lacks a package."""
-    cause = error.cause if isinstance(error, ray.exceptions.RayTaskError) else error
+    of = ray.exceptions
+    cause = error.cause if isinstance(error, of.RayTaskError) else error
     if isinstance(cause, UserError):
         return cause
     if missing := re.search(r"No module named '(\w+)", str(error)):
         return UserError(f"a worker of the cluster lacks the package {missing[1]}; {EXTRA} there, from the same commit")
-    if isinstance(cause, ray.exceptions.RayError):
-        first = str(cause).strip().splitlines()[0]
+    first = str(cause).strip().partition("\n")[0]
+    if isinstance(cause, of.ObjectLostError):
+        return UserError(f"the cluster lost what the work needs: {first}")
+    if isinstance(cause, (of.WorkerCrashedError, of.RayActorError, of.NodeDiedError, of.OutOfMemoryError)):
         return UserError(f"the cluster lost the same work {ATTEMPTS} times; the last time: {first}")
-    return cause if isinstance(cause, BaseException) else error
+    return next((each for each in (cause, error) if isinstance(each, BaseException)), RuntimeError(str(error)))

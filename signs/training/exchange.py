@@ -30,7 +30,8 @@ class Exchange:
     """
 
     def __init__(self, host: str, token: bytes) -> None:
-        self.listener, self.token = socket.create_server((host, 0), backlog=128), token
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self.listener, self.token = socket.create_server((host, 0), family=family, backlog=128), token
         self.address = Address(host, self.listener.getsockname()[1])
         self.peers: dict[int, socket.socket] = {}
 

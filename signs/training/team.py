@@ -1,6 +1,6 @@
 """A training on a Ray cluster: workers compute the shards of each batch, and end with it.
 
-The head has the state after each epoch, and writes it to the checkpoint. Workers get it at the start of an epoch; if
+The stage has the state after each epoch, and writes it to the checkpoint. Workers get it at the start of an epoch; if
 one of them ends, the epoch is repeated by others, from the same state.
 """
 
@@ -25,7 +25,7 @@ from signs.training.replica import Replica
 from signs.training.settings import Settings
 
 SECONDS = 1  # between two looks for a worker
-ATTEMPTS = 5  # at an epoch
+PLACED_SECONDS = 10  # in which cores that were counted are there, else they are counted again
 
 
 @contextmanager
@@ -57,17 +57,18 @@ class _Team:
     def __init__(self, ray: Any, dataset: Path, settings: Settings) -> None:
         self.ray, self.dataset, self.settings = ray, dataset, settings
         self.members: list[Any] = []
+        self.places: Any = None
 
     def epoch(self, number: int, variables: Sequence[np.ndarray]) -> Sequence[np.ndarray]:
         """The values of all variables after an epoch, from those before it."""
         state = self.ray.put(list(variables))
-        for attempt in range(1, ATTEMPTS + 1):
+        for attempt in range(1, ray_tasks.ATTEMPTS + 1):
             try:
                 self.members = self.members or self._made()
                 return _agreed(self._results(member.epoch.remote(number, state) for member in self.members))
             except self.ray.exceptions.RayError as error:
                 self.end()
-                if not self._is_ended_worker(error) or attempt == ATTEMPTS:
+                if not self._is_ended_worker(error) or attempt == ray_tasks.ATTEMPTS:
                     raise ray_tasks.reason(self.ray, error) from None
                 print(f"a worker of epoch {number} ended; the epoch starts again", flush=True)
         raise AssertionError
@@ -76,20 +77,37 @@ class _Team:
         """Ends all workers."""
         for member in self.members:
             self.ray.kill(member)
-        self.members = []
+        if self.places:
+            self.ray.util.remove_placement_group(self.places)
+        self.members, self.places = [], None
 
     def _made(self) -> list[Any]:
-        count, token = min(self.settings.shards, self._waited_for_cpus()), secrets.token_bytes(32)
-        worker = self.ray.remote(_Worker).options(num_cpus=1, scheduling_strategy="SPREAD", max_restarts=0)
-        own = ray_tasks.versions(), self.dataset, self.settings
-        self.members = [worker.remote(*own, rank, count, token) for rank in range(count)]
-        addresses = self._results(member.address.remote() for member in self.members)
+        self.places = self._placed()
+        token, own = secrets.token_bytes(32), (ray_tasks.versions(), self.dataset, self.settings)
+        strategy = self.ray.util.scheduling_strategies.PlacementGroupSchedulingStrategy(self.places)
+        worker = self.ray.remote(_Worker).options(num_cpus=1, scheduling_strategy=strategy, max_restarts=0)
+        count = self.places.bundle_count
+        self.members = [worker.remote() for _ in range(count)]
+        addresses = self._results(
+            member.prepare.remote(*own, rank, count, token) for rank, member in enumerate(self.members)
+        )
         self._results(member.connect.remote(addresses) for member in self.members)
         return self.members
 
+    def _placed(self) -> Any:
+        """A core for each worker, all or none. Cores that were counted may be lost, or taken by another training."""
+        while True:
+            count = min(self.settings.shards, self._waited_for_cpus())
+            places = self.ray.util.placement_group([{"CPU": 1}] * count, strategy="SPREAD")
+            if places.wait(PLACED_SECONDS):
+                return places
+            self.ray.util.remove_placement_group(places)
+
     def _is_ended_worker(self, error: Exception) -> bool:
         """Whether a worker failed because it, or another one, ended."""
-        return not isinstance(error, self.ray.exceptions.RayTaskError) or isinstance(error.cause, OSError)
+        if not isinstance(error, self.ray.exceptions.RayTaskError):
+            return True
+        return isinstance(getattr(error, "cause", None), (ConnectionError, TimeoutError))
 
     def _results(self, running: Iterable[Any]) -> list[Any]:
         """What these give; fails as soon as one of them does."""
@@ -124,17 +142,16 @@ def _agreed(results: list[tuple[str, list[np.ndarray]]]) -> list[np.ndarray]:
 class _Worker:
     """A process that holds the data set and a copy of the network."""
 
-    def __init__(
+    def prepare(
         self, theirs: dict[str, str], dataset: Path, settings: Settings, rank: int, workers: int, token: bytes
-    ) -> None:
+    ) -> Any:
+        """Reads and builds, and returns the address for the other workers. An `__init__` would hide why it failed."""
         ray_tasks.prepare_worker(theirs)
         make_deterministic(intra_op_threads=1)
         prepared = fitting.prepare(datasets.read(dataset), settings)
         self.exchange = Exchange(ray_tasks.load().util.get_node_ip_address(), token) if workers > 1 else None
         made = parts.build(prepared.network, prepared.examples, settings, prepared.augment)
         self.rank, self.replica = rank, Replica(made, prepared.examples, settings, rank, workers, self.exchange)
-
-    def address(self) -> Any:
         return self.exchange and self.exchange.address
 
     def connect(self, addresses: list[Any]) -> None:

@@ -50,7 +50,7 @@ class Team:
 
     def epoch(self, number, variables):
         found = list(self.pool.map(lambda replica: replica.epoch(number, variables), self.replicas))
-        assert all(map(np.array_equal, each, found[0]) for each in found)
+        assert all(all(map(np.array_equal, each, found[0])) for each in found)
         return found[0]
 
 

@@ -13,11 +13,13 @@ import psutil
 import pytest
 
 from benchmarks.project import change, environment
+from signs.core import ray_tasks
+from signs.core.errors import UserError
 from signs.data import classes, datasets
 from signs.data.datasets import DataSet
 from signs.data.splits import Split
-from signs.training import checkpoints
-from tests.stripes import stripes
+from signs.training import checkpoints, team
+from tests.stripes import settings, stripes
 
 pytest.importorskip("ray")
 pytestmark = pytest.mark.cluster
@@ -138,7 +140,29 @@ def test_a_training_gives_the_bytes_of_one_process_though_a_node_is_killed_and_a
     cluster.remove_node(added)
 
 
-def test_after_the_head_is_killed_no_worker_is_left_and_one_process_goes_on(project, expected, cluster):
+def test_a_training_goes_on_with_the_nodes_that_are_left(project, expected, cluster):
+    killed, left = [cluster.add_node(num_cpus=1, **NODE) for _ in range(2)]
+    running = started(project, cluster.address)
+    after_epochs(project, 1)
+    cluster.remove_node(killed, allow_graceful=False)
+    said, digests = result(project, running)
+    assert "the epoch starts again" in said
+    assert digests == expected
+    cluster.remove_node(left)
+
+
+def test_why_a_worker_cannot_begin_is_told(project, cluster, monkeypatch):
+    node = cluster.add_node(num_cpus=1, **NODE)
+    monkeypatch.setenv("RAY_ADDRESS", cluster.address)
+    try:
+        with team.of_cluster(project / "nowhere", settings()) as epoch, pytest.raises(UserError, match=r"/nowhere"):
+            epoch(1, [])
+    finally:
+        ray_tasks.load().shutdown()
+    cluster.remove_node(node)
+
+
+def test_after_the_stage_is_killed_no_worker_is_left_and_one_process_goes_on(project, expected, cluster):
     node = cluster.add_node(num_cpus=1, **NODE)
     running = started(project, cluster.address)
     after_epochs(project, 1)

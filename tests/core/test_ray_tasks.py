@@ -1,3 +1,4 @@
+import contextlib
 import os
 import socket
 import subprocess
@@ -117,7 +118,7 @@ def test_work_that_misses_what_another_process_held_ends_in_one_clear_line(on_cl
 
         raise ObjectLostError("00ff", None, "")
 
-    with pytest.raises(UserError, match=r"^the cluster lost the same work 5 times; the last time: Failed to retrieve"):
+    with pytest.raises(UserError, match=r"^the cluster lost what the work needs: Failed to retrieve"):
         workers.run(work, [(1,), (2,)], workers=1)
 
 
@@ -130,16 +131,28 @@ def test_versions_of_ray_and_python_that_differ_are_one_clear_line():
     assert line.startswith("the cluster at RAY_ADDRESS=head:6379 runs Ray 2.1.0 and Python 3.10.1, this machine Ray ")
 
 
-def answer(listener):
-    with listener, listener.accept()[0] as connection:
-        connection.recv(100)
-        connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+def answer(listener, says):
+    with listener, contextlib.suppress(OSError):
+        listener.accept()[0].close()  # the first one only connects
+        with listener.accept()[0] as connection:
+            if connection.recv(100):
+                connection.sendall(says)
+            while connection.recv(100):
+                pass
+
+
+def server(says):
+    listener = socket.create_server((clusters.LOOPBACK, 0))
+    threading.Thread(target=answer, args=[listener, says], daemon=True).start()
+    return f"{clusters.LOOPBACK}:{listener.getsockname()[1]}"
 
 
 def another_server():
-    listener = socket.create_server((clusters.LOOPBACK, 0))
-    threading.Thread(target=answer, args=[listener], daemon=True).start()
-    return f"{clusters.LOOPBACK}:{listener.getsockname()[1]}"
+    return server(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+
+def silent_server():
+    return server(b"")
 
 
 @pytest.mark.parametrize(
@@ -147,11 +160,15 @@ def another_server():
     [
         (lambda: "127.0.0.2:1", "Connection refused"),
         (lambda: "host.invalid:6379", ""),
+        (lambda: "host..invalid:6379", ""),
         (another_server, "what answers there is no Ray"),
-        (lambda: "nonsense", ""),
+        (lambda: f"ray://{another_server()}", "what answers there is no Ray"),
+        (silent_server, "no answer within 3 seconds"),
+        (lambda: "nonsense", "an address is HOST:PORT"),
+        (lambda: "127.0.0.2:6379 ", "an address is HOST:PORT"),
         (lambda: "127.0.0.2:99999999", ""),
     ],
-    ids=["refused", "unknown host", "another server", "no address", "no port"],
+    ids=["refused", "unknown", "no host", "another", "another for clients", "silent", "nonsense", "space", "no port"],
 )
 def test_a_bad_address_is_one_clear_line_within_seconds(address, reason):
     program = "from signs.core import workers\nworkers.run(abs, [(1,), (2,)], workers=1)"

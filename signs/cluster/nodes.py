@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from typing import Any
 
 from signs.core import ray_tasks, workers
@@ -18,7 +19,7 @@ def connected() -> Iterator[Any]:
     Raises:
         UserError: The extra is not installed, or the cluster is not fit for the work.
     """
-    if not all(map(_is_installed, ("ray", "optuna"))):
+    if not all(map(find_spec, ("ray", "optuna"))):
         raise UserError(f"this needs Ray and Optuna; {ray_tasks.EXTRA}")
     if ray_tasks.is_chosen():
         yield ray_tasks.connect()
@@ -48,12 +49,6 @@ def _of_this_machine() -> Iterator[Any]:
     finally:
         if is_ours:
             ray.shutdown()
-
-
-def _is_installed(name: str) -> bool:
-    from importlib.util import find_spec  # noqa: PLC0415
-
-    return find_spec(name) is not None
 
 
 def largest(ray: Any) -> int:

@@ -36,12 +36,15 @@ def choose_mode(address: str) -> None:
     mode = os.environ[MODE] = os.environ.get(MODE) or needed
     if (mode.lower() == "token") != (needed == "token"):
         raise UserError(f"the cluster at {ADDRESS}={address} runs with {MODE}={needed}, not {mode}; set the same here")
-    if needed == "token" and not (_token() and _lets_in(address, host, port, _token())):
+    if needed == "token" and not ((token := _token()) and _lets_in(address, host, port, token)):
         raise turned_away(address)
 
 
 def _reached(address: str) -> tuple[str, int]:
-    """Host and port, after a connection to them. Ray itself would try for many minutes."""
+    """Host and port, once they took a connection: what stops that is clearer from a socket than from gRPC.
+
+    Ray itself would try for many minutes.
+    """
     match = re.fullmatch(rf"(?:{CLIENT})?(\[[^\]\s]+\]|[^:\s\[\]]+):(\d+)", address)
     if not match:
         raise _no_cluster(address, "an address is HOST:PORT")
@@ -54,7 +57,7 @@ def _reached(address: str) -> tuple[str, int]:
 
 
 def _lets_in(address: str, host: str, port: int, token: str | None) -> bool:
-    """Whether a cluster lets in who has this token, or none."""
+    """Whether the cluster accepts this token, or a machine without one."""
     import grpc  # noqa: PLC0415  # TensorFlow's, and of no use without a cluster
 
     metadata = [("authorization", f"Bearer {token}")] if token else []
@@ -69,7 +72,7 @@ def _lets_in(address: str, host: str, port: int, token: str | None) -> bool:
         is_late = error.code() == grpc.StatusCode.DEADLINE_EXCEEDED
         what = f"no answer within {SECONDS} seconds" if is_late else "what answers there is no Ray"
         raise _no_cluster(address, what) from None
-    except ValueError:  # no token looks like that
+    except ValueError:  # a token that cannot be sent, as one with a line break
         return False
     return True
 
@@ -86,7 +89,7 @@ def _token() -> str | None:
 
 
 def turned_away(address: str) -> UserError:
-    """The error where a cluster refuses the token of this machine, or that it has none."""
+    """The error where the token of this machine is wrong or missing."""
     return UserError(
         f"the cluster at {ADDRESS}={address} turned this machine away; copy ~/.ray/auth_token from the machine "
         "where it was started"

@@ -54,8 +54,8 @@ def token(request, tmp_path):
     return {"HOME": str(tmp_path)} | own[request.param]
 
 
-def worked(variables, **own):
-    command = [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r}); {WORK}"]
+def worked(variables, program=WORK, **own):
+    command = [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r}); {program}"]
     return subprocess.run(command, env=variables | own, capture_output=True, text=True, check=False)
 
 
@@ -64,14 +64,10 @@ def test_whoever_has_the_token_is_let_in_without_saying_so(cluster, token):
 
 
 def test_the_machine_of_a_cluster_may_be_called_localhost(cluster, token):
-    local = {"RAY_ADDRESS": f"localhost:{cluster['RAY_ADDRESS'].rpartition(':')[2]}"}
-    asked = "from signs.core import ray_address; import os; ray_address.choose_mode(os.environ['RAY_ADDRESS'])"
-    mode = f"{asked}; print(os.environ['RAY_AUTH_MODE'])"
-    command = [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r}); {mode}"]
-    assert (
-        subprocess.run(command, env=cluster | token | local, capture_output=True, text=True, check=True).stdout
-        == "token\n"
-    )
+    local = f"localhost:{cluster['RAY_ADDRESS'].rpartition(':')[2]}"
+    program = f"from signs.core import ray_address; ray_address.choose_mode({local!r})"
+    shown = f"{program}; import os; print(os.environ['RAY_AUTH_MODE'])"
+    assert worked(cluster, shown, **token).stdout == "token\n"
 
 
 def test_a_cluster_that_asks_for_no_token_works_for_a_machine_that_has_one(open_cluster, token):

@@ -51,8 +51,10 @@ class Recipe(NamedTuple):
     def folded(self, folds: int) -> "Recipe":
         """The recipe with so many folds in place of seeds, and the seed of params.yaml.
 
+        A fold validates, so `train.refit` is left out.
+
         Raises:
-            UserError: It names a fold, or is for a source that has none, or learns the validation images.
+            UserError: It names a fold, or is for a source that has none.
         """
         if FOLD in self.settings:
             raise UserError(f"{FOLD} {self.settings[FOLD]} would be overruled by --folds; give one of both")
@@ -62,11 +64,8 @@ class Recipe(NamedTuple):
                 f"--folds needs {SOURCE} to be {' or '.join(FOLDED_SOURCES)}, which tell which images show the same "
                 f"sign, and it is {source}"
             )
-        if learned := [key for key, value in values.items() if key.startswith(REFIT) and value is not None]:
-            raise UserError(
-                f"--folds validates, and {learned[0]} lets training learn the validation images; set train.refit empty"
-            )
-        return self._replace(settings=self.numbered(values[TRAIN_SEED]), folds=folds)
+        held_out = dict.fromkeys(self.refit, "null")
+        return self._replace(settings=self.numbered(values[TRAIN_SEED]) | held_out, folds=folds)
 
     @property
     def word(self) -> str:
@@ -83,6 +82,11 @@ class Recipe(NamedTuple):
     def values(self) -> dict[str, Any]:
         """All settings by dotted keys, those of params.yaml included."""
         return flat(params.read(params.PATH)) | {key: yaml.safe_load(text) for key, text in self.settings.items()}
+
+    @property
+    def refit(self) -> list[str]:
+        """The settings by which training learns the validation images, none where it holds them out."""
+        return [key for key, value in self.values.items() if key.startswith(REFIT) and value is not None]
 
     @property
     def varied(self) -> list[str]:

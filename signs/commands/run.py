@@ -38,6 +38,8 @@ def main(
     recipe = (recipes.read(name) if name else recipes.PLAIN).changed(targets, settings)
     if folds:
         _check_folds(here=here, record=record)
+        if recipe.refit:
+            print("--folds holds out the images that train.refit would learn; it is left out", file=sys.stderr)
         recipe = recipe.folded(folds)
     if here:
         _run_here(recipe, seeds, record=record)

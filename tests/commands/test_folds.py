@@ -100,7 +100,8 @@ def test_a_source_that_does_not_tell_signs_has_no_folds(folded, monkeypatch):
         recipes.PLAIN.changed([], ["fetch.source=sample"]).folded(2)
 
 
-def test_a_training_that_learns_the_validation_images_has_no_folds(folded, monkeypatch):
-    monkeypatch.chdir(folded[0])
-    with pytest.raises(UserError, match=r"--folds validates, and train\.refit\.original\.temperature lets"):
-        recipes.PLAIN.changed([], ["train.refit.original.temperature=0.9"]).folded(2)
+def test_folds_hold_out_what_a_recipe_learns_after_them(folded):
+    project, said = folded
+    carried = [f"-Strain.refit.original.{key}=0.5" for key in ("temperature", "threshold")]
+    lines = [line for line in run(project, *COMMAND, *carried).splitlines() if line and "; tail -f" not in line]
+    assert lines == [*said, "--folds holds out the images that train.refit would learn; it is left out"]
